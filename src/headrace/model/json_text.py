@@ -1,0 +1,145 @@
+"""The one check that every JSON text passes on its way in: requests, results, files.
+
+What comes in is kept as the bytes that came; this says whether they may be. Refused are what breaks
+PostgreSQL, browsers or other readers later (NUL, lone surrogates, NaN, numbers of absurd size, absurd
+depth), each with a sentence.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+from headrace.errors import InvalidInput
+
+MOST_DEPTH = 512
+MOST_DIGITS = 4000
+LARGEST_EXPONENT = 308
+SMALLEST_EXPONENT = -324
+
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
+_KEY = re.compile(r'[\s,]*("(?:[^"\\]|\\.)*")\s*:\s*')
+_MAY_BE_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]|[\ud800-\udfff]")
+
+
+def parse_json(data: bytes, field: str) -> Any:
+    """Parse a JSON text in UTF-8 and check it; raises InvalidInput naming ``field``."""
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise InvalidInput(field, f"is not valid UTF-8 at byte {error.start}") from None
+    return parse_json_text(text, field)
+
+
+def parse_json_text(text: str, field: str) -> Any:
+    """Like ``parse_json``, for text that has been decoded."""
+    try:
+        value = _DECODER.decode(text)
+    except _Refused as error:
+        raise InvalidInput(field, str(error)) from None
+    except json.JSONDecodeError as error:
+        place = f"line {error.lineno}, column {error.colno}"
+        raise InvalidInput(field, f"is not valid JSON: {error.msg} ({place})") from None
+    except RecursionError:
+        raise InvalidInput(field, _TOO_DEEP) from None
+    _check_contents(text, value, field)
+    return value
+
+
+def parse_object(data: bytes, field: str) -> dict[str, Any]:
+    """Like ``parse_json``, for what has to be an object."""
+    value = parse_json(data, field)
+    if not isinstance(value, dict):
+        raise InvalidInput(field, f"must be a JSON object, not {_KINDS.get(type(value), 'null')}")
+    return value
+
+
+def raw_member(data: bytes, name: str) -> bytes | None:
+    """The value of one member of a JSON object, as the text it came as; None where it is missing.
+
+    For what has passed ``parse_object``: to parse and print it again would change numbers.
+    """
+    text = data.decode("utf-8")
+    found: str | None = None
+    position = text.index("{") + 1
+    while (key := _KEY.match(text, position)) is not None:
+        _, position = _DECODER.raw_decode(text, key.end())
+        if json.loads(key[1]) == name:  # of a repeated name the last one counts, as in parsing
+            found = text[key.end() : position]
+    return None if found is None else found.encode()
+
+
+class _Refused(ValueError):
+    pass
+
+
+_TOO_DEEP = f"is nested deeper than {MOST_DEPTH} levels"
+_KINDS = {list: "an array", str: "a string", int: "a number", float: "a number", bool: "a boolean"}
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > MOST_DIGITS:
+        raise _Refused(f"has a number of {len(digits)} digits; the most is {MOST_DIGITS}")
+    return int(digits)
+
+
+def _float(digits: str) -> float:
+    if len(digits) > MOST_DIGITS:
+        raise _Refused(f"has a number of {len(digits)} digits; the most is {MOST_DIGITS}")
+    _, _, exponent = digits.lower().partition("e")
+    if exponent and not SMALLEST_EXPONENT <= int(exponent) <= LARGEST_EXPONENT:
+        most = f"{SMALLEST_EXPONENT} to {LARGEST_EXPONENT} can be read everywhere"
+        raise _Refused(f"has a number with exponent {exponent[:10]}; {most}")
+    number = float(digits)
+    if number in (float("inf"), float("-inf")):
+        raise _Refused("has a number too large for JSON readers")
+    return number
+
+
+def _constant(name: str) -> float:
+    raise _Refused(f"has {name}, which is not JSON")
+
+
+_DECODER = json.JSONDecoder(parse_int=_integer, parse_float=_float, parse_constant=_constant)
+
+
+def _check_contents(text: str, value: Any, field: str) -> None:
+    """Look for what can't be stored, by cheap signs first: most texts have none of them."""
+    if "\\u0000" in text and _any_string(value, lambda string: "\x00" in string):
+        raise InvalidInput(field, "has a NUL character (\\u0000) in a string, which can't be stored")
+    may_be_surrogate = _MAY_BE_SURROGATE.search(text) is not None
+    if may_be_surrogate and _any_string(value, lambda string: _SURROGATE.search(string) is not None):
+        raise InvalidInput(field, "has half of a surrogate pair in a string, which is not Unicode text")
+    if text.count("[") + text.count("{") > MOST_DEPTH and _depth(value) > MOST_DEPTH:
+        raise InvalidInput(field, _TOO_DEEP)
+
+
+def _any_string(value: Any, is_bad: Callable[[str], bool]) -> bool:
+    todo = [value]
+    while todo:
+        match todo.pop():
+            case str() as string:
+                if is_bad(string):
+                    return True
+            case list() as items:
+                todo.extend(items)
+            case dict() as items:
+                todo.extend(items.keys())
+                todo.extend(items.values())
+            case _:
+                pass
+    return False
+
+
+def _depth(value: Any) -> int:
+    level: list[Any] = [value]
+    depth = 0
+    while level:
+        containers = [item for item in level if isinstance(item, list | dict)]
+        depth += bool(containers)
+        level = [
+            child for item in containers for child in (item.values() if isinstance(item, dict) else item)
+        ]
+    return depth

@@ -1,0 +1,64 @@
+"""What can be told of Python source without running it."""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from dataclasses import dataclass
+
+from headrace.errors import InvalidInput
+
+MOST_CHARACTERS = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class PythonSource:
+    """A module that parses: the functions at its top level, by name."""
+
+    functions: frozenset[str]
+
+    @property
+    def is_library(self) -> bool:
+        """Whether it can only be imported: it has no ``main``."""
+        return "main" not in self.functions
+
+
+def read_python(content: str, field: str = "content") -> PythonSource:
+    """Parse a module; raises InvalidInput with line and column where it can't be."""
+    if len(content) > MOST_CHARACTERS:
+        raise InvalidInput(field, f"is longer than {MOST_CHARACTERS} characters")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(content)
+    except SyntaxError as error:
+        where = f"line {error.lineno}, column {error.offset}"
+        raise InvalidInput(field, f"is not valid Python: {error.msg} ({where})") from None
+    except (RecursionError, MemoryError):
+        raise InvalidInput(field, "is nested too deeply to be parsed") from None
+    except ValueError as error:
+        raise InvalidInput(field, f"is not valid Python: {error}") from None
+    functions = {node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
+    return PythonSource(frozenset(functions | _assigned(tree)))
+
+
+def require_main(content: str, field: str = "content") -> None:
+    """Raise InvalidInput unless the source parses and has something called ``main``."""
+    if read_python(content, field).is_library:
+        raise InvalidInput(field, "has no function named main, so there is nothing to run")
+
+
+def _assigned(tree: ast.Module) -> set[str]:
+    """Names that a module binds by assignment or import: ``main`` may be one of them."""
+    names: set[str] = set()
+    for node in tree.body:
+        match node:
+            case ast.Assign(targets=targets):
+                names |= {target.id for target in targets if isinstance(target, ast.Name)}
+            case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr()):
+                names.add(name)
+            case ast.Import(names=aliases) | ast.ImportFrom(names=aliases):
+                names |= {alias.asname or alias.name for alias in aliases}
+            case _:
+                pass
+    return names

@@ -1,0 +1,158 @@
+"""Settings of a process: from the command line, the environment (``HEADRACE_`` + name) or a default.
+
+Built once, by ``cli``, and passed on as an argument. Instance and workspace settings, which change at
+run time, live in the database.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from headrace.errors import Misconfigured
+
+_LEVELS = ("debug", "info", "warning", "error")
+_ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared with, not listened on
+
+
+class WrongSettings(Misconfigured):
+    """Settings that can't be; ``faults`` are all of them, each a sentence without its full stop."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("settings: " + "; ".join(faults))
+        self.faults = faults
+
+
+class Secret(str):
+    """A text that prints as ``***``."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "***"
+
+    def __str__(self) -> str:
+        return "***"
+
+    def __format__(self, wanted: str, /) -> str:
+        return format("***", wanted)
+
+    def reveal(self) -> str:
+        """The text itself."""
+        return str.__str__(self)
+
+
+def _setting(default: Any, help_text: str) -> Any:
+    if callable(default):
+        return field(default_factory=default, metadata={"help": help_text})
+    return field(default=default, metadata={"help": help_text})
+
+
+def default_data_dir() -> Path:
+    """Where data lie unless said otherwise: a system folder as root, else one in the user's home."""
+    if os.geteuid() == 0:
+        return Path("/var/lib/headrace")
+    base = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
+    return Path(base) / "headrace"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings of ``headrace up``, ``server``, ``worker`` and ``migrate``."""
+
+    host: str = _setting("127.0.0.1", "Address to listen on.")
+    port: int = _setting(8000, "Port to listen on.")
+    base_url: str | None = _setting(None, "Public URL of this installation; default: made of host and port.")
+    data_dir: Path = _setting(default_data_dir, "Folder for everything that is kept on this machine.")
+    database_url: Secret | None = _setting(
+        None, "PostgreSQL to use (postgresql://…), 14 or newer, instead of the embedded one."
+    )
+    superadmin_token: Secret | None = _setting(
+        None, "API token of the first superadmin; without it a password is made and printed once."
+    )
+    workers: int = _setting(2, "How many jobs the worker of `headrace up` runs at once.")
+    slots: int = _setting(2, "How many jobs a worker runs at once.")
+    group: str = _setting("default", "Worker group this worker belongs to.")
+    tags: tuple[str, ...] = _setting(("python3", "dependency"), "Tags of the jobs this worker takes.")
+    isolation: str = _setting("auto", "How jobs are kept apart: auto, sandbox, process or none.")
+    database_connections: int = _setting(10, "Most database connections of a server's requests.")
+    body_limit_mb: int = _setting(10, "Largest request body, in MB.")
+    result_limit_mb: int = _setting(100, "Largest result of a job, in MB.")
+    log_limit_mb: int = _setting(1024, "Largest log of a job, in MB; what is beyond is counted and dropped.")
+    job_timeout_seconds: int = _setting(604800, "Longest time any job may run, in seconds.")
+    wait_result_seconds: float = _setting(20.0, "How long a synchronous call waits for a result, in seconds.")
+    grace_seconds: float = _setting(
+        5.0, "Time between SIGTERM and SIGKILL for a job being stopped, in seconds."
+    )
+    drain_seconds: float = _setting(300.0, "How long a worker told to end waits for its jobs, in seconds.")
+    lease_seconds: float = _setting(
+        30.0,
+        "How long a worker may be unheard of before its jobs are given to others, in seconds; the same for"
+        " all servers and workers of one database.",
+    )
+    renewal_seconds: float = _setting(5.0, "How often a worker renews its lease, in seconds.")
+    rescue_seconds: float = _setting(
+        5.0, "How often jobs of lost workers, and a lost leader, are looked for, in seconds."
+    )
+    log_level: str = _setting("info", "Least of what is logged: debug, info, warning or error.")
+
+    def __post_init__(self) -> None:
+        faults = [
+            f"{name} must be {rule}"
+            for name, rule, holds in (
+                ("host", "an address or a name", bool(self.host)),
+                ("port", "between 0 and 65535", 0 <= self.port <= 65535),
+                ("base_url", "a URL that begins with http:// or https://",
+                 self.base_url is None or re.match(r"https?://[^/\s]+", self.base_url) is not None),
+                ("database_url", "a URL that begins with postgresql://",
+                 self.database_url is None or self.database_url.startswith(("postgresql://", "postgres://"))),
+                ("superadmin_token", "printable ASCII without spaces",
+                 self.superadmin_token is None or re.fullmatch(r"[!-~]+", self.superadmin_token) is not None),
+                ("workers", "between 1 and 100", 1 <= self.workers <= 100),
+                ("slots", "between 1 and 100", 1 <= self.slots <= 100),
+                ("database_connections", "at least 2", self.database_connections >= 2),
+                ("body_limit_mb", "at least 1", self.body_limit_mb >= 1),
+                ("result_limit_mb", "at least 1", self.result_limit_mb >= 1),
+                ("log_limit_mb", "at least 1", self.log_limit_mb >= 1),
+                ("job_timeout_seconds", "at least 1", self.job_timeout_seconds >= 1),
+                ("wait_result_seconds", "positive", self.wait_result_seconds > 0),
+                ("isolation", "auto, sandbox, process or none",
+                 self.isolation in ("auto", "sandbox", "process", "none")),
+                ("tags", "at least one", bool(self.tags)),
+                ("grace_seconds", "at least 0", self.grace_seconds >= 0),
+                ("drain_seconds", "at least 0", self.drain_seconds >= 0),
+                ("lease_seconds", "at least 1", self.lease_seconds >= 1),
+                ("renewal_seconds", "positive and less than a third of lease_seconds",
+                 0 < self.renewal_seconds < self.lease_seconds / 3),
+                ("rescue_seconds", "positive", self.rescue_seconds > 0),
+                ("log_level", "debug, info, warning or error", self.log_level in _LEVELS),
+            )
+            if not holds
+        ]  # fmt: skip
+        if faults:
+            raise WrongSettings(faults)
+
+    @property
+    def url(self) -> str:
+        """Where this installation is reached, without a slash at the end."""
+        host = _ANY_ADDRESS.get(self.host, self.host)
+        return (self.base_url or f"http://{f'[{host}]' if ':' in host else host}:{self.port}").rstrip("/")
+
+
+def describe_settings() -> dict[str, tuple[str, str]]:
+    """Name → (default, sentence) of every setting, for the documentation."""
+    described: dict[str, tuple[str, str]] = {}
+    defaults = Settings()
+    for item in fields(Settings):
+        match getattr(defaults, item.name):
+            case None | Path():
+                default = ""
+            case tuple() as words:
+                default = ",".join(words)
+            case value:
+                default = f"{value:g}" if isinstance(value, float) else str(value)
+        described[item.name] = (default, item.metadata["help"])
+    return described
