@@ -1,0 +1,890 @@
+-- Written by `make schema` from the migrations, for reading. Nothing is made from this file.
+
+CREATE SCHEMA headrace;
+
+CREATE FUNCTION headrace.add_session_token(token_hash bytea, token_prefix text, owner_email text, session_expires_at timestamp with time zone) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'headrace', 'pg_temp'
+    AS $$
+  insert into token (hash, prefix, email, label, expires_at)
+  values (token_hash, token_prefix, owner_email, 'session', session_expires_at)
+$$;
+
+CREATE FUNCTION headrace.count_live_workers() RETURNS bigint
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'headrace', 'pg_temp'
+    AS $$ select count(*) from worker_session where ended_at is null and expires_at > now() $$;
+
+CREATE FUNCTION headrace.current_email() RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$ select nullif(current_setting('headrace.email', true), '') $$;
+
+CREATE FUNCTION headrace.current_job() RETURNS uuid
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$ select nullif(current_setting('headrace.job', true), '')::uuid $$;
+
+CREATE FUNCTION headrace.current_username() RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$ select nullif(current_setting('headrace.username', true), '') $$;
+
+CREATE FUNCTION headrace.current_workspace() RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$ select nullif(current_setting('headrace.workspace', true), '') $$;
+
+CREATE FUNCTION headrace.describe_group(wanted_workspace text, wanted_group text, OUT readable text[], OUT writable text[]) RETURNS SETOF record
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'headrace', 'pg_temp'
+    AS $$
+  with open_folder as (
+    select 'f/' || f.name as owner,
+           'g/' || g.name = any (f.owners)
+             or coalesce((f.extra_perms ->> ('g/' || g.name))::boolean, false) as may_write
+    from folder f, workspace_group g
+    where f.workspace_id = wanted_workspace and g.workspace_id = wanted_workspace and g.name = wanted_group
+      and ('g/' || g.name = any (f.owners) or f.extra_perms ? ('g/' || g.name))
+  )
+  select array(select 'g/' || g.name union all select owner from open_folder),
+         array(select owner from open_folder where may_write)
+  from workspace_group g where g.workspace_id = wanted_workspace and g.name = wanted_group
+$$;
+
+CREATE FUNCTION headrace.describe_member(wanted_workspace text, wanted_username text, OUT username text, OUT email text, OUT is_admin boolean, OUT operator boolean, OUT groups text[], OUT readable text[], OUT writable text[]) RETURNS SETOF record
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'headrace', 'pg_temp'
+    AS $$
+  with member as (
+    select m.username, m.email, m.is_admin, m.operator
+    from workspace_user m join instance_user u on u.email = m.email
+    where m.workspace_id = wanted_workspace and m.username = wanted_username
+      and not m.disabled and not u.disabled
+  ),
+  mine as (
+    select 'u/' || m.username as identity from member m
+    union all
+    select 'g/' || g.group_name from group_member g, member m
+    where g.workspace_id = wanted_workspace and g.username = m.username
+  ),
+  open_folder as (
+    select 'f/' || f.name as owner,
+           bool_or(mine.identity = any (f.owners) or (f.extra_perms ->> mine.identity)::boolean) as may_write
+    from folder f join mine on mine.identity = any (f.owners) or f.extra_perms ? mine.identity
+    where f.workspace_id = wanted_workspace
+    group by f.name
+  )
+  select m.username, m.email, m.is_admin, m.operator,
+         array(select substr(identity, 3) from mine where identity like 'g/%'),
+         array(select identity from mine union all select owner from open_folder),
+         array(select 'u/' || m.username union all select owner from open_folder where may_write)
+  from member m
+$$;
+
+CREATE FUNCTION headrace.extend_job_history() RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'headrace', 'pg_temp'
+    AS $$
+declare
+  first_day date := date_trunc('week', now() at time zone 'utc')::date;
+  day date;
+begin
+  for week in 0..8 loop
+    day := first_day + week * 7;
+    if to_regclass(format('job_history_%s', to_char(day, 'YYYYMMDD'))) is null then
+      perform pg_advisory_xact_lock(hashtext('headrace.extend_job_history'));
+      execute format('create table if not exists %I partition of job_history for values from (%L) to (%L)',
+                     'job_history_' || to_char(day, 'YYYYMMDD'),
+                     day::timestamp at time zone 'utc', (day + 7)::timestamp at time zone 'utc');
+      -- Nobody but the owner may touch a partition by its own name; this is the second bolt.
+      execute format('alter table %I enable row level security', 'job_history_' || to_char(day, 'YYYYMMDD'));
+    end if;
+  end loop;
+end
+$$;
+
+CREATE FUNCTION headrace.find_job_token(wanted_job uuid, wanted_attempt integer, OUT token_hash bytea, OUT workspace_id text, OUT permissioned_as text, OUT email text) RETURNS SETOF record
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'headrace', 'pg_temp'
+    AS $$
+  select q.token_hash, j.workspace_id, j.permissioned_as, j.email
+  from job_queue q join job j on j.id = q.id
+  where q.id = wanted_job and q.attempt = wanted_attempt and q.state = 'running'
+$$;
+
+CREATE FUNCTION headrace.find_password(wanted_email text, OUT email text, OUT password_hash text) RETURNS SETOF record
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'headrace', 'pg_temp'
+    AS $$ select u.email, u.password_hash from instance_user u where u.email = wanted_email and not u.disabled $$;
+
+CREATE FUNCTION headrace.find_token(wanted_hash bytea, OUT email text, OUT super_admin boolean, OUT workspace_id text, OUT username text) RETURNS SETOF record
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'headrace', 'pg_temp'
+    AS $$
+  with used as (
+    update token set last_used_at = now()
+    where token.hash = wanted_hash
+      and (last_used_at is null or last_used_at < now() - interval '1 minute')
+  )
+  select u.email, u.super_admin, t.workspace_id, null::text
+  from token t join instance_user u on u.email = t.email
+  where t.hash = wanted_hash and not u.disabled and (t.expires_at is null or t.expires_at > now())
+$$;
+
+CREATE FUNCTION headrace.hold_script_lock(wanted_workspace text, wanted_hash text) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'headrace', 'pg_temp'
+    AS $$ select from script where workspace_id = wanted_workspace and hash = wanted_hash for share $$;
+
+CREATE FUNCTION headrace.is_superadmin() RETURNS boolean
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$ select coalesce(current_setting('headrace.superadmin', true), '') = 'true' $$;
+
+CREATE FUNCTION headrace.is_workspace_admin() RETURNS boolean
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$ select coalesce(current_setting('headrace.admin', true), '') = 'true' $$;
+
+CREATE FUNCTION headrace.own_identities() RETURNS text[]
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$ select string_to_array(nullif(current_setting('headrace.identities', true), ''), ',') $$;
+
+CREATE FUNCTION headrace.path_owner(path text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$ select split_part(path, '/', 1) || '/' || split_part(path, '/', 2) $$;
+
+CREATE FUNCTION headrace.read_job_log(wanted_job uuid, wanted_attempt integer, from_start bigint, most_chunks integer) RETURNS TABLE(start bigint, chunk text)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'headrace', 'pg_temp'
+    AS $$
+  with run as (
+    select j.workspace_id, j.permissioned_as, j.created_by, j.owner, j.visible_to_runner_only
+    from job j where j.id = wanted_job
+    union all
+    select h.workspace_id, h.permissioned_as, h.created_by, h.owner, h.visible_to_runner_only
+    from job_id i join job_history h on h.completed_at = i.completed_at and h.id = i.id
+    where i.id = wanted_job and not h.deleted
+  ),
+  visible as (
+    select 1 from run
+    where workspace_id = current_workspace()
+      and (is_workspace_admin()
+           or permissioned_as = any (own_identities())
+           or created_by = current_username()
+           or wanted_job = current_job()
+           or (not visible_to_runner_only and owner = any (readable_owners())))
+    limit 1
+  )
+  select l.start, l.chunk
+  from job_log l
+  where exists (select from visible)
+    and l.job_id = wanted_job and l.attempt = wanted_attempt
+    and l.start >= coalesce((select max(p.start) from job_log p
+                             where p.job_id = wanted_job and p.attempt = wanted_attempt
+                               and p.start <= from_start), 0)
+  order by l.start
+  limit most_chunks
+$$;
+
+CREATE FUNCTION headrace.readable_owners() RETURNS text[]
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$ select string_to_array(nullif(current_setting('headrace.readable', true), ''), ',') $$;
+
+CREATE FUNCTION headrace.schema_version() RETURNS integer
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'headrace', 'pg_temp'
+    AS $$ select max(version) from schema_migration $$;
+
+CREATE FUNCTION headrace.settle_script_lock(ended_job uuid, new_lock text, new_error text) RETURNS SETOF text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'headrace', 'pg_temp'
+    AS $$
+declare
+  ended record;
+begin
+  select h.workspace_id, h.script_hash into ended
+  from job_id i join job_history h on h.completed_at = i.completed_at and h.id = i.id
+  where i.id = ended_job and h.kind = 'dependencies' and (h.status = 'success' or new_lock is null);
+  update script s set lock = new_lock, lock_error = new_error
+  where s.workspace_id = ended.workspace_id and s.hash = ended.script_hash
+    and s.lock is null and s.lock_error is null;
+  if not found then
+    return;
+  end if;
+  -- A statement of its own, that sees what was enqueued while the one before waited: by transactions
+  -- that may have begun, and so be due, after this one.
+  return query
+    with released as (
+      update job_queue q set held = case when q.scheduled_for > clock_timestamp() then 'future' end
+      from job j
+      where q.held = 'lock' and j.id = q.id and j.workspace_id = ended.workspace_id
+        and j.script_hash = ended.script_hash and j.kind = 'script'
+      returning q.tag
+    )
+    select distinct tag from released;
+end
+$$;
+
+CREATE FUNCTION headrace.username_of(wanted_workspace text, wanted_email text) RETURNS text
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'headrace', 'pg_temp'
+    AS $$ select username from workspace_user where workspace_id = wanted_workspace and email = wanted_email $$;
+
+CREATE FUNCTION headrace.uuid_v7() RETURNS uuid
+    LANGUAGE sql PARALLEL SAFE
+    AS $$
+  select encode(
+    set_bit(set_bit(
+      overlay(uuid_send(gen_random_uuid())
+              placing substring(int8send((extract(epoch from clock_timestamp()) * 1000)::bigint) from 3)
+              from 1 for 6),
+      52, 1), 53, 1), 'hex')::uuid
+$$;
+
+CREATE FUNCTION headrace.workspace_exists(wanted_workspace text) RETURNS boolean
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'headrace', 'pg_temp'
+    AS $$ select exists (select from workspace where id = wanted_workspace and not deleted) $$;
+
+CREATE FUNCTION headrace.writable_owners() RETURNS text[]
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$ select string_to_array(nullif(current_setting('headrace.writable', true), ''), ',') $$;
+
+CREATE TABLE headrace.audit (
+    id bigint NOT NULL,
+    at timestamp with time zone DEFAULT now() NOT NULL,
+    workspace_id text,
+    username text NOT NULL,
+    operation text NOT NULL,
+    action_kind text NOT NULL,
+    resource text,
+    parameters jsonb
+);
+
+ALTER TABLE headrace.audit ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME headrace.audit_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE headrace.folder (
+    workspace_id text NOT NULL,
+    name text NOT NULL,
+    display_name text NOT NULL,
+    summary text DEFAULT ''::text NOT NULL,
+    owners text[] DEFAULT '{}'::text[] NOT NULL,
+    extra_perms jsonb DEFAULT '{}'::jsonb NOT NULL,
+    created_by text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+CREATE TABLE headrace.group_member (
+    workspace_id text NOT NULL,
+    group_name text NOT NULL,
+    username text NOT NULL
+);
+
+CREATE TABLE headrace.idempotency_key (
+    workspace_id text NOT NULL,
+    caller text NOT NULL,
+    route text NOT NULL,
+    key text NOT NULL,
+    request_hash bytea NOT NULL,
+    job_id uuid NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+CREATE TABLE headrace.instance_user (
+    email text NOT NULL,
+    password_hash text,
+    name text,
+    super_admin boolean DEFAULT false NOT NULL,
+    disabled boolean DEFAULT false NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+CREATE TABLE headrace.job (
+    id uuid NOT NULL,
+    workspace_id text NOT NULL,
+    kind text NOT NULL,
+    path text,
+    owner text GENERATED ALWAYS AS (headrace.path_owner(path)) STORED,
+    script_hash text,
+    language text,
+    raw_code text,
+    raw_lock text,
+    args bytea NOT NULL,
+    parent_job uuid,
+    root_job uuid NOT NULL,
+    created_by text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    scheduled_for timestamp with time zone NOT NULL,
+    permissioned_as text NOT NULL,
+    email text NOT NULL,
+    tag text NOT NULL,
+    priority smallint NOT NULL,
+    timeout_seconds integer,
+    restart_if_lost boolean DEFAULT true NOT NULL,
+    visible_to_runner_only boolean DEFAULT false NOT NULL,
+    is_flow_step boolean DEFAULT false NOT NULL,
+    flow_step_id text,
+    trigger_kind text,
+    schedule_path text,
+    labels text[] DEFAULT '{}'::text[] NOT NULL,
+    CONSTRAINT job_kind_check CHECK ((kind = ANY (ARRAY['script'::text, 'preview'::text, 'dependencies'::text, 'flow'::text, 'flowpreview'::text])))
+);
+
+CREATE TABLE headrace.job_history (
+    id uuid NOT NULL,
+    workspace_id text NOT NULL,
+    kind text NOT NULL,
+    path text,
+    owner text,
+    script_hash text,
+    language text,
+    raw_code text,
+    raw_lock text,
+    args bytea NOT NULL,
+    parent_job uuid,
+    root_job uuid NOT NULL,
+    created_by text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    scheduled_for timestamp with time zone NOT NULL,
+    permissioned_as text NOT NULL,
+    email text NOT NULL,
+    tag text NOT NULL,
+    priority smallint NOT NULL,
+    timeout_seconds integer,
+    visible_to_runner_only boolean NOT NULL,
+    is_flow_step boolean NOT NULL,
+    flow_step_id text,
+    trigger_kind text,
+    schedule_path text,
+    labels text[] NOT NULL,
+    status text NOT NULL,
+    result bytea NOT NULL,
+    attempt integer NOT NULL,
+    started_at timestamp with time zone,
+    completed_at timestamp with time zone NOT NULL,
+    duration_ms bigint NOT NULL,
+    exit_code integer,
+    peak_memory_kb integer,
+    worker text,
+    isolation text,
+    canceled_by text,
+    canceled_reason text,
+    teardown jsonb,
+    deleted boolean DEFAULT false NOT NULL,
+    CONSTRAINT job_history_status_check CHECK ((status = ANY (ARRAY['success'::text, 'failure'::text, 'canceled'::text, 'skipped'::text])))
+)
+PARTITION BY RANGE (completed_at);
+
+CREATE TABLE headrace.job_id (
+    id uuid NOT NULL,
+    workspace_id text NOT NULL,
+    completed_at timestamp with time zone
+)
+WITH (fillfactor='80');
+
+CREATE TABLE headrace.job_log (
+    job_id uuid NOT NULL,
+    attempt integer NOT NULL,
+    start bigint NOT NULL,
+    chunk text NOT NULL
+);
+
+CREATE TABLE headrace.job_queue (
+    id uuid NOT NULL,
+    workspace_id text NOT NULL,
+    tag text NOT NULL,
+    priority smallint NOT NULL,
+    scheduled_for timestamp with time zone NOT NULL,
+    state text DEFAULT 'queued'::text NOT NULL,
+    held text,
+    limit_key text,
+    suspend integer DEFAULT 0 NOT NULL,
+    attempt integer DEFAULT 0 NOT NULL,
+    losses smallint DEFAULT 0 NOT NULL,
+    worker_session bigint,
+    started_at timestamp with time zone,
+    token_hash bytea,
+    peak_memory_kb integer,
+    canceled_by text,
+    canceled_reason text,
+    CONSTRAINT job_queue_held_check CHECK ((held = ANY (ARRAY['future'::text, 'lock'::text, 'limit'::text, 'quarantine'::text]))),
+    CONSTRAINT job_queue_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'running'::text, 'suspended'::text])))
+)
+WITH (fillfactor='70', autovacuum_vacuum_scale_factor='0.01', autovacuum_vacuum_threshold='500', autovacuum_vacuum_cost_delay='0');
+
+CREATE TABLE headrace.resource (
+    workspace_id text NOT NULL,
+    path text NOT NULL,
+    owner text GENERATED ALWAYS AS (headrace.path_owner(path)) STORED NOT NULL,
+    value text,
+    resource_type text NOT NULL,
+    description text DEFAULT ''::text NOT NULL,
+    extra_perms jsonb DEFAULT '{}'::jsonb NOT NULL,
+    created_by text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    edited_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+CREATE TABLE headrace.schema_migration (
+    version integer NOT NULL,
+    name text NOT NULL,
+    checksum text NOT NULL,
+    applied_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+CREATE TABLE headrace.script (
+    workspace_id text NOT NULL,
+    hash text NOT NULL,
+    path text NOT NULL,
+    owner text GENERATED ALWAYS AS (headrace.path_owner(path)) STORED NOT NULL,
+    parent_hash text,
+    summary text DEFAULT ''::text NOT NULL,
+    description text DEFAULT ''::text NOT NULL,
+    content text NOT NULL,
+    language text NOT NULL,
+    kind text DEFAULT 'script'::text NOT NULL,
+    schema text,
+    lock text,
+    lock_error text,
+    lock_job uuid,
+    is_library boolean DEFAULT false NOT NULL,
+    deployment_message text,
+    extra_perms jsonb DEFAULT '{}'::jsonb NOT NULL,
+    settings jsonb DEFAULT '{}'::jsonb NOT NULL,
+    created_by text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    archived boolean DEFAULT false NOT NULL,
+    deleted boolean DEFAULT false NOT NULL
+);
+
+CREATE TABLE headrace.token (
+    hash bytea NOT NULL,
+    prefix text NOT NULL,
+    email text NOT NULL,
+    workspace_id text,
+    label text DEFAULT ''::text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    expires_at timestamp with time zone,
+    last_used_at timestamp with time zone
+);
+
+CREATE TABLE headrace.worker_session (
+    id bigint NOT NULL,
+    worker text NOT NULL,
+    worker_group text NOT NULL,
+    host text NOT NULL,
+    tags text[] NOT NULL,
+    slots integer NOT NULL,
+    version text NOT NULL,
+    isolation text NOT NULL,
+    started_at timestamp with time zone DEFAULT now() NOT NULL,
+    renewed_at timestamp with time zone DEFAULT now() NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    draining boolean DEFAULT false NOT NULL,
+    ended_at timestamp with time zone,
+    lost boolean DEFAULT false NOT NULL
+)
+WITH (fillfactor='70');
+
+ALTER TABLE headrace.worker_session ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME headrace.worker_session_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE headrace.workspace (
+    id text NOT NULL,
+    name text NOT NULL,
+    owner text NOT NULL,
+    deleted boolean DEFAULT false NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+CREATE TABLE headrace.workspace_group (
+    workspace_id text NOT NULL,
+    name text NOT NULL,
+    summary text DEFAULT ''::text NOT NULL
+);
+
+CREATE TABLE headrace.workspace_user (
+    workspace_id text NOT NULL,
+    username text NOT NULL,
+    email text NOT NULL,
+    is_admin boolean DEFAULT false NOT NULL,
+    operator boolean DEFAULT false NOT NULL,
+    disabled boolean DEFAULT false NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE ONLY headrace.audit
+    ADD CONSTRAINT audit_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY headrace.folder
+    ADD CONSTRAINT folder_pkey PRIMARY KEY (workspace_id, name);
+
+ALTER TABLE ONLY headrace.group_member
+    ADD CONSTRAINT group_member_pkey PRIMARY KEY (workspace_id, group_name, username);
+
+ALTER TABLE ONLY headrace.idempotency_key
+    ADD CONSTRAINT idempotency_key_pkey PRIMARY KEY (workspace_id, caller, route, key);
+
+ALTER TABLE ONLY headrace.instance_user
+    ADD CONSTRAINT instance_user_pkey PRIMARY KEY (email);
+
+ALTER TABLE ONLY headrace.job_history
+    ADD CONSTRAINT job_history_pkey PRIMARY KEY (completed_at, id);
+
+ALTER TABLE ONLY headrace.job_id
+    ADD CONSTRAINT job_id_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY headrace.job_log
+    ADD CONSTRAINT job_log_pkey PRIMARY KEY (job_id, attempt, start);
+
+ALTER TABLE ONLY headrace.job
+    ADD CONSTRAINT job_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY headrace.job_queue
+    ADD CONSTRAINT job_queue_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY headrace.resource
+    ADD CONSTRAINT resource_pkey PRIMARY KEY (workspace_id, path);
+
+ALTER TABLE ONLY headrace.schema_migration
+    ADD CONSTRAINT schema_migration_pkey PRIMARY KEY (version);
+
+ALTER TABLE ONLY headrace.script
+    ADD CONSTRAINT script_pkey PRIMARY KEY (workspace_id, hash);
+
+ALTER TABLE ONLY headrace.token
+    ADD CONSTRAINT token_pkey PRIMARY KEY (hash);
+
+ALTER TABLE ONLY headrace.worker_session
+    ADD CONSTRAINT worker_session_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY headrace.workspace_group
+    ADD CONSTRAINT workspace_group_pkey PRIMARY KEY (workspace_id, name);
+
+ALTER TABLE ONLY headrace.workspace
+    ADD CONSTRAINT workspace_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY headrace.workspace_user
+    ADD CONSTRAINT workspace_user_pkey PRIMARY KEY (workspace_id, username);
+
+ALTER TABLE ONLY headrace.workspace_user
+    ADD CONSTRAINT workspace_user_workspace_id_email_key UNIQUE (workspace_id, email);
+
+CREATE INDEX audit_by_time ON headrace.audit USING btree (workspace_id, at DESC);
+
+CREATE INDEX idempotency_key_age ON headrace.idempotency_key USING btree (created_at);
+
+CREATE INDEX job_by_parent ON headrace.job USING btree (parent_job) WHERE (parent_job IS NOT NULL);
+
+CREATE INDEX job_by_time ON headrace.job USING btree (workspace_id, created_at DESC, id);
+
+CREATE INDEX job_history_by_parent ON ONLY headrace.job_history USING btree (parent_job) WHERE (parent_job IS NOT NULL);
+
+CREATE INDEX job_history_by_path ON ONLY headrace.job_history USING btree (workspace_id, path, completed_at DESC);
+
+CREATE INDEX job_history_by_time ON ONLY headrace.job_history USING btree (workspace_id, created_at DESC, id);
+
+CREATE INDEX job_queue_claim ON headrace.job_queue USING btree (tag, priority DESC, scheduled_for, id) WHERE ((state = 'queued'::text) AND (held IS NULL));
+
+CREATE INDEX job_queue_future ON headrace.job_queue USING btree (scheduled_for) WHERE (held = 'future'::text);
+
+CREATE INDEX job_queue_held ON headrace.job_queue USING btree (held, id) WHERE (held = ANY (ARRAY['lock'::text, 'limit'::text, 'quarantine'::text]));
+
+CREATE INDEX job_queue_running ON headrace.job_queue USING btree (worker_session) WHERE (state = 'running'::text);
+
+CREATE INDEX job_queue_workspace ON headrace.job_queue USING btree (workspace_id, state);
+
+CREATE UNIQUE INDEX script_head ON headrace.script USING btree (workspace_id, path) WHERE ((NOT archived) AND (NOT deleted));
+
+CREATE UNIQUE INDEX script_lineage ON headrace.script USING btree (workspace_id, parent_hash) WHERE (parent_hash IS NOT NULL);
+
+CREATE INDEX script_versions ON headrace.script USING btree (workspace_id, path, created_at DESC);
+
+CREATE INDEX worker_session_live ON headrace.worker_session USING btree (expires_at) WHERE (ended_at IS NULL);
+
+ALTER TABLE ONLY headrace.folder
+    ADD CONSTRAINT folder_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES headrace.workspace(id);
+
+ALTER TABLE ONLY headrace.group_member
+    ADD CONSTRAINT group_member_workspace_id_group_name_fkey FOREIGN KEY (workspace_id, group_name) REFERENCES headrace.workspace_group(workspace_id, name);
+
+ALTER TABLE ONLY headrace.group_member
+    ADD CONSTRAINT group_member_workspace_id_username_fkey FOREIGN KEY (workspace_id, username) REFERENCES headrace.workspace_user(workspace_id, username);
+
+ALTER TABLE ONLY headrace.resource
+    ADD CONSTRAINT resource_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES headrace.workspace(id);
+
+ALTER TABLE ONLY headrace.script
+    ADD CONSTRAINT script_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES headrace.workspace(id);
+
+ALTER TABLE ONLY headrace.token
+    ADD CONSTRAINT token_email_fkey FOREIGN KEY (email) REFERENCES headrace.instance_user(email);
+
+ALTER TABLE ONLY headrace.token
+    ADD CONSTRAINT token_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES headrace.workspace(id);
+
+ALTER TABLE ONLY headrace.workspace_group
+    ADD CONSTRAINT workspace_group_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES headrace.workspace(id);
+
+ALTER TABLE ONLY headrace.workspace_user
+    ADD CONSTRAINT workspace_user_email_fkey FOREIGN KEY (email) REFERENCES headrace.instance_user(email);
+
+ALTER TABLE ONLY headrace.workspace_user
+    ADD CONSTRAINT workspace_user_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES headrace.workspace(id);
+
+CREATE POLICY admin_adds ON headrace.group_member FOR INSERT TO headrace_server WITH CHECK ((( SELECT headrace.is_superadmin() AS is_superadmin) OR ((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND ( SELECT headrace.is_workspace_admin() AS is_workspace_admin))));
+
+CREATE POLICY admin_adds ON headrace.workspace_group FOR INSERT TO headrace_server WITH CHECK ((( SELECT headrace.is_superadmin() AS is_superadmin) OR ((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND ( SELECT headrace.is_workspace_admin() AS is_workspace_admin))));
+
+CREATE POLICY append ON headrace.audit FOR INSERT TO headrace_server WITH CHECK (((workspace_id IS NULL) OR (workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) OR ( SELECT headrace.is_superadmin() AS is_superadmin)));
+
+CREATE POLICY as_oneself ON headrace.job FOR INSERT TO headrace_server WITH CHECK (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (created_by = ( SELECT headrace.current_username() AS current_username)) AND (( SELECT headrace.is_workspace_admin() AS is_workspace_admin) OR (permissioned_as = ANY (( SELECT headrace.own_identities() AS own_identities)::text[])))));
+
+ALTER TABLE headrace.audit ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY enders ON headrace.job FOR DELETE TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (( SELECT headrace.is_workspace_admin() AS is_workspace_admin) OR (permissioned_as = ANY (( SELECT headrace.own_identities() AS own_identities)::text[])) OR (created_by = ( SELECT headrace.current_username() AS current_username)) OR (owner = ANY (( SELECT headrace.writable_owners() AS writable_owners)::text[])))));
+
+CREATE POLICY enders ON headrace.job_history FOR INSERT TO headrace_server WITH CHECK (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (( SELECT headrace.is_workspace_admin() AS is_workspace_admin) OR (permissioned_as = ANY (( SELECT headrace.own_identities() AS own_identities)::text[])) OR (created_by = ( SELECT headrace.current_username() AS current_username)) OR (owner = ANY (( SELECT headrace.writable_owners() AS writable_owners)::text[])))));
+
+CREATE POLICY enders ON headrace.job_queue FOR UPDATE TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (EXISTS ( SELECT
+   FROM headrace.job
+  WHERE ((job.id = job_queue.id) AND (( SELECT headrace.is_workspace_admin() AS is_workspace_admin) OR (job.permissioned_as = ANY (( SELECT headrace.own_identities() AS own_identities)::text[])) OR (job.created_by = ( SELECT headrace.current_username() AS current_username)) OR (job.owner = ANY (( SELECT headrace.writable_owners() AS writable_owners)::text[]))))))));
+
+CREATE POLICY enders_remove ON headrace.job_queue FOR DELETE TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (EXISTS ( SELECT
+   FROM headrace.job
+  WHERE ((job.id = job_queue.id) AND (( SELECT headrace.is_workspace_admin() AS is_workspace_admin) OR (job.permissioned_as = ANY (( SELECT headrace.own_identities() AS own_identities)::text[])) OR (job.created_by = ( SELECT headrace.current_username() AS current_username)) OR (job.owner = ANY (( SELECT headrace.writable_owners() AS writable_owners)::text[]))))))));
+
+CREATE POLICY enqueuers ON headrace.job_queue FOR INSERT TO headrace_server WITH CHECK (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (state = 'queued'::text)));
+
+CREATE POLICY expired ON headrace.idempotency_key TO headrace_worker USING ((created_at < (now() - '24:00:00'::interval)));
+
+CREATE POLICY expired ON headrace.token TO headrace_worker USING ((expires_at < now()));
+
+ALTER TABLE headrace.folder ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE headrace.group_member ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE headrace.idempotency_key ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE headrace.instance_user ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE headrace.job ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE headrace.job_history ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE headrace.job_id ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE headrace.job_log ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE headrace.job_queue ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY member_adds ON headrace.folder FOR INSERT TO headrace_server WITH CHECK ((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)));
+
+CREATE POLICY member_reads ON headrace.folder FOR SELECT TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (( SELECT headrace.is_workspace_admin() AS is_workspace_admin) OR (('f/'::text || name) = ANY (( SELECT headrace.readable_owners() AS readable_owners)::text[])))));
+
+CREATE POLICY member_reads ON headrace.group_member FOR SELECT TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) OR ( SELECT headrace.is_superadmin() AS is_superadmin)));
+
+CREATE POLICY member_reads ON headrace.workspace FOR SELECT TO headrace_server USING ((( SELECT headrace.is_superadmin() AS is_superadmin) OR (id IN ( SELECT workspace_user.workspace_id
+   FROM headrace.workspace_user
+  WHERE (workspace_user.email = ( SELECT headrace.current_email() AS current_email))))));
+
+CREATE POLICY member_reads ON headrace.workspace_group FOR SELECT TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) OR ( SELECT headrace.is_superadmin() AS is_superadmin)));
+
+CREATE POLICY member_reads ON headrace.workspace_user FOR SELECT TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) OR (email = ( SELECT headrace.current_email() AS current_email)) OR ( SELECT headrace.is_superadmin() AS is_superadmin)));
+
+CREATE POLICY own ON headrace.idempotency_key TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (caller = ( SELECT headrace.current_username() AS current_username)))) WITH CHECK (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (caller = ( SELECT headrace.current_username() AS current_username))));
+
+CREATE POLICY own ON headrace.token TO headrace_server USING ((email = ( SELECT headrace.current_email() AS current_email))) WITH CHECK (((email = ( SELECT headrace.current_email() AS current_email)) AND (( SELECT headrace.current_job() AS current_job) IS NULL)));
+
+CREATE POLICY readers ON headrace.resource FOR SELECT TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (( SELECT headrace.is_workspace_admin() AS is_workspace_admin) OR (owner = ANY (( SELECT headrace.readable_owners() AS readable_owners)::text[])))));
+
+CREATE POLICY readers ON headrace.script FOR SELECT TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (( SELECT headrace.is_workspace_admin() AS is_workspace_admin) OR (owner = ANY (( SELECT headrace.readable_owners() AS readable_owners)::text[])))));
+
+ALTER TABLE headrace.resource ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY same_workspace ON headrace.job_id TO headrace_server USING ((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace))) WITH CHECK ((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)));
+
+ALTER TABLE headrace.script ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY self_or_superadmin ON headrace.instance_user TO headrace_server USING (((email = ( SELECT headrace.current_email() AS current_email)) OR ( SELECT headrace.is_superadmin() AS is_superadmin))) WITH CHECK (( SELECT headrace.is_superadmin() AS is_superadmin));
+
+CREATE POLICY signed_in ON headrace.worker_session FOR SELECT TO headrace_server USING ((( SELECT headrace.current_email() AS current_email) IS NOT NULL));
+
+CREATE POLICY superadmin_adds ON headrace.workspace FOR INSERT TO headrace_server WITH CHECK (( SELECT headrace.is_superadmin() AS is_superadmin));
+
+CREATE POLICY superadmin_adds ON headrace.workspace_user FOR INSERT TO headrace_server WITH CHECK (( SELECT headrace.is_superadmin() AS is_superadmin));
+
+ALTER TABLE headrace.token ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY viewers ON headrace.job FOR SELECT TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (( SELECT headrace.is_workspace_admin() AS is_workspace_admin) OR (permissioned_as = ANY (( SELECT headrace.own_identities() AS own_identities)::text[])) OR (created_by = ( SELECT headrace.current_username() AS current_username)) OR (id = ( SELECT headrace.current_job() AS current_job)) OR ((NOT visible_to_runner_only) AND (owner = ANY (( SELECT headrace.readable_owners() AS readable_owners)::text[]))))));
+
+CREATE POLICY viewers ON headrace.job_history FOR SELECT TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (( SELECT headrace.is_workspace_admin() AS is_workspace_admin) OR (permissioned_as = ANY (( SELECT headrace.own_identities() AS own_identities)::text[])) OR (created_by = ( SELECT headrace.current_username() AS current_username)) OR ((NOT visible_to_runner_only) AND (owner = ANY (( SELECT headrace.readable_owners() AS readable_owners)::text[]))))));
+
+CREATE POLICY viewers ON headrace.job_queue FOR SELECT TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (EXISTS ( SELECT
+   FROM headrace.job
+  WHERE (job.id = job_queue.id)))));
+
+ALTER TABLE headrace.worker_session ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY workers ON headrace.job TO headrace_worker USING (true) WITH CHECK (true);
+
+CREATE POLICY workers ON headrace.job_history TO headrace_worker USING (true) WITH CHECK (true);
+
+CREATE POLICY workers ON headrace.job_id TO headrace_worker USING (true) WITH CHECK (true);
+
+CREATE POLICY workers ON headrace.job_log TO headrace_worker USING (true) WITH CHECK (true);
+
+CREATE POLICY workers ON headrace.job_queue TO headrace_worker USING (true) WITH CHECK (true);
+
+CREATE POLICY workers ON headrace.script FOR SELECT TO headrace_worker USING (true);
+
+CREATE POLICY workers ON headrace.worker_session TO headrace_worker USING (true) WITH CHECK (true);
+
+CREATE POLICY workers ON headrace.workspace_user FOR SELECT TO headrace_worker USING (true);
+
+ALTER TABLE headrace.workspace ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE headrace.workspace_group ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE headrace.workspace_user ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY writers_add ON headrace.resource FOR INSERT TO headrace_server WITH CHECK (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (( SELECT headrace.is_workspace_admin() AS is_workspace_admin) OR (headrace.path_owner(path) = ANY (( SELECT headrace.writable_owners() AS writable_owners)::text[])))));
+
+CREATE POLICY writers_add ON headrace.script FOR INSERT TO headrace_server WITH CHECK (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (( SELECT headrace.is_workspace_admin() AS is_workspace_admin) OR (headrace.path_owner(path) = ANY (( SELECT headrace.writable_owners() AS writable_owners)::text[])))));
+
+CREATE POLICY writers_change ON headrace.resource FOR UPDATE TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (( SELECT headrace.is_workspace_admin() AS is_workspace_admin) OR (owner = ANY (( SELECT headrace.writable_owners() AS writable_owners)::text[])))));
+
+CREATE POLICY writers_change ON headrace.script FOR UPDATE TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (( SELECT headrace.is_workspace_admin() AS is_workspace_admin) OR (owner = ANY (( SELECT headrace.writable_owners() AS writable_owners)::text[])))));
+
+GRANT USAGE ON SCHEMA headrace TO headrace_server;
+GRANT USAGE ON SCHEMA headrace TO headrace_worker;
+
+REVOKE ALL ON FUNCTION headrace.add_session_token(token_hash bytea, token_prefix text, owner_email text, session_expires_at timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION headrace.add_session_token(token_hash bytea, token_prefix text, owner_email text, session_expires_at timestamp with time zone) TO headrace_server;
+
+REVOKE ALL ON FUNCTION headrace.count_live_workers() FROM PUBLIC;
+GRANT ALL ON FUNCTION headrace.count_live_workers() TO headrace_server;
+
+REVOKE ALL ON FUNCTION headrace.describe_group(wanted_workspace text, wanted_group text, OUT readable text[], OUT writable text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION headrace.describe_group(wanted_workspace text, wanted_group text, OUT readable text[], OUT writable text[]) TO headrace_server;
+GRANT ALL ON FUNCTION headrace.describe_group(wanted_workspace text, wanted_group text, OUT readable text[], OUT writable text[]) TO headrace_worker;
+
+REVOKE ALL ON FUNCTION headrace.describe_member(wanted_workspace text, wanted_username text, OUT username text, OUT email text, OUT is_admin boolean, OUT operator boolean, OUT groups text[], OUT readable text[], OUT writable text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION headrace.describe_member(wanted_workspace text, wanted_username text, OUT username text, OUT email text, OUT is_admin boolean, OUT operator boolean, OUT groups text[], OUT readable text[], OUT writable text[]) TO headrace_server;
+GRANT ALL ON FUNCTION headrace.describe_member(wanted_workspace text, wanted_username text, OUT username text, OUT email text, OUT is_admin boolean, OUT operator boolean, OUT groups text[], OUT readable text[], OUT writable text[]) TO headrace_worker;
+
+REVOKE ALL ON FUNCTION headrace.extend_job_history() FROM PUBLIC;
+GRANT ALL ON FUNCTION headrace.extend_job_history() TO headrace_worker;
+
+REVOKE ALL ON FUNCTION headrace.find_job_token(wanted_job uuid, wanted_attempt integer, OUT token_hash bytea, OUT workspace_id text, OUT permissioned_as text, OUT email text) FROM PUBLIC;
+GRANT ALL ON FUNCTION headrace.find_job_token(wanted_job uuid, wanted_attempt integer, OUT token_hash bytea, OUT workspace_id text, OUT permissioned_as text, OUT email text) TO headrace_server;
+
+REVOKE ALL ON FUNCTION headrace.find_password(wanted_email text, OUT email text, OUT password_hash text) FROM PUBLIC;
+GRANT ALL ON FUNCTION headrace.find_password(wanted_email text, OUT email text, OUT password_hash text) TO headrace_server;
+
+REVOKE ALL ON FUNCTION headrace.find_token(wanted_hash bytea, OUT email text, OUT super_admin boolean, OUT workspace_id text, OUT username text) FROM PUBLIC;
+GRANT ALL ON FUNCTION headrace.find_token(wanted_hash bytea, OUT email text, OUT super_admin boolean, OUT workspace_id text, OUT username text) TO headrace_server;
+
+REVOKE ALL ON FUNCTION headrace.hold_script_lock(wanted_workspace text, wanted_hash text) FROM PUBLIC;
+GRANT ALL ON FUNCTION headrace.hold_script_lock(wanted_workspace text, wanted_hash text) TO headrace_server;
+
+REVOKE ALL ON FUNCTION headrace.read_job_log(wanted_job uuid, wanted_attempt integer, from_start bigint, most_chunks integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION headrace.read_job_log(wanted_job uuid, wanted_attempt integer, from_start bigint, most_chunks integer) TO headrace_server;
+
+REVOKE ALL ON FUNCTION headrace.schema_version() FROM PUBLIC;
+GRANT ALL ON FUNCTION headrace.schema_version() TO headrace_server;
+GRANT ALL ON FUNCTION headrace.schema_version() TO headrace_worker;
+
+REVOKE ALL ON FUNCTION headrace.settle_script_lock(ended_job uuid, new_lock text, new_error text) FROM PUBLIC;
+GRANT ALL ON FUNCTION headrace.settle_script_lock(ended_job uuid, new_lock text, new_error text) TO headrace_server;
+GRANT ALL ON FUNCTION headrace.settle_script_lock(ended_job uuid, new_lock text, new_error text) TO headrace_worker;
+
+REVOKE ALL ON FUNCTION headrace.username_of(wanted_workspace text, wanted_email text) FROM PUBLIC;
+GRANT ALL ON FUNCTION headrace.username_of(wanted_workspace text, wanted_email text) TO headrace_server;
+
+REVOKE ALL ON FUNCTION headrace.workspace_exists(wanted_workspace text) FROM PUBLIC;
+GRANT ALL ON FUNCTION headrace.workspace_exists(wanted_workspace text) TO headrace_server;
+
+GRANT INSERT ON TABLE headrace.audit TO headrace_server;
+
+GRANT SELECT,INSERT ON TABLE headrace.folder TO headrace_server;
+
+GRANT SELECT,INSERT ON TABLE headrace.group_member TO headrace_server;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE headrace.idempotency_key TO headrace_server;
+GRANT SELECT,DELETE ON TABLE headrace.idempotency_key TO headrace_worker;
+
+GRANT SELECT,INSERT ON TABLE headrace.instance_user TO headrace_server;
+
+GRANT UPDATE(password_hash) ON TABLE headrace.instance_user TO headrace_server;
+
+GRANT UPDATE(name) ON TABLE headrace.instance_user TO headrace_server;
+
+GRANT UPDATE(super_admin) ON TABLE headrace.instance_user TO headrace_server;
+
+GRANT UPDATE(disabled) ON TABLE headrace.instance_user TO headrace_server;
+
+GRANT SELECT,INSERT,DELETE ON TABLE headrace.job TO headrace_server;
+GRANT SELECT,DELETE ON TABLE headrace.job TO headrace_worker;
+
+GRANT SELECT,INSERT ON TABLE headrace.job_history TO headrace_server;
+GRANT SELECT,INSERT ON TABLE headrace.job_history TO headrace_worker;
+
+GRANT SELECT,INSERT ON TABLE headrace.job_id TO headrace_server;
+GRANT SELECT,UPDATE ON TABLE headrace.job_id TO headrace_worker;
+
+GRANT UPDATE(completed_at) ON TABLE headrace.job_id TO headrace_server;
+
+GRANT SELECT,INSERT ON TABLE headrace.job_log TO headrace_worker;
+
+GRANT SELECT,INSERT,DELETE ON TABLE headrace.job_queue TO headrace_server;
+GRANT SELECT,DELETE,UPDATE ON TABLE headrace.job_queue TO headrace_worker;
+
+GRANT UPDATE(scheduled_for) ON TABLE headrace.job_queue TO headrace_server;
+
+GRANT UPDATE(held) ON TABLE headrace.job_queue TO headrace_server;
+
+GRANT UPDATE(losses) ON TABLE headrace.job_queue TO headrace_server;
+
+GRANT UPDATE(canceled_by) ON TABLE headrace.job_queue TO headrace_server;
+
+GRANT UPDATE(canceled_reason) ON TABLE headrace.job_queue TO headrace_server;
+
+GRANT SELECT,INSERT ON TABLE headrace.resource TO headrace_server;
+
+GRANT UPDATE(value) ON TABLE headrace.resource TO headrace_server;
+
+GRANT UPDATE(resource_type) ON TABLE headrace.resource TO headrace_server;
+
+GRANT UPDATE(description) ON TABLE headrace.resource TO headrace_server;
+
+GRANT UPDATE(edited_at) ON TABLE headrace.resource TO headrace_server;
+
+GRANT SELECT,INSERT ON TABLE headrace.script TO headrace_server;
+GRANT SELECT ON TABLE headrace.script TO headrace_worker;
+
+GRANT UPDATE(lock_job) ON TABLE headrace.script TO headrace_server;
+
+GRANT UPDATE(archived) ON TABLE headrace.script TO headrace_server;
+
+GRANT SELECT,INSERT,DELETE ON TABLE headrace.token TO headrace_server;
+GRANT SELECT,DELETE ON TABLE headrace.token TO headrace_worker;
+
+GRANT SELECT ON TABLE headrace.worker_session TO headrace_server;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE headrace.worker_session TO headrace_worker;
+
+GRANT SELECT,INSERT ON TABLE headrace.workspace TO headrace_server;
+
+GRANT SELECT,INSERT ON TABLE headrace.workspace_group TO headrace_server;
+
+GRANT SELECT,INSERT ON TABLE headrace.workspace_user TO headrace_server;
+GRANT SELECT ON TABLE headrace.workspace_user TO headrace_worker;

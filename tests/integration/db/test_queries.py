@@ -1,0 +1,73 @@
+"""Every named query is good SQL on the migrated database, and allowed to every role that uses it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import headrace
+from headrace.db.connection import connect
+from headrace.db.queries import Query, load_queries
+from tests.ground.database import roles_of
+
+PACKAGE = Path(headrace.__file__).parent
+QUERIES = {
+    f"{file.parent.name}.{query.name}": query
+    for file in sorted(PACKAGE.rglob("*.sql"))
+    if not file.is_relative_to(PACKAGE / "db")
+    for query in load_queries(str(file), file.name)
+}
+# Who runs it; every other one is the server's.
+WORKER = {
+    "queue.append_log",
+    "queue.claim_jobs",
+    "queue.close_session",
+    "queue.complete_attempts",
+    "queue.delete_expired_tokens",
+    "queue.delete_old_idempotency_keys",
+    "queue.delete_old_sessions",
+    "queue.drain_session",
+    "queue.end_expired_sessions",
+    "queue.hand_back",
+    "queue.lock_orphans",
+    "queue.note_peak_memory",
+    "queue.open_session",
+    "queue.read_my_jobs",
+    "queue.release_due",
+    "queue.renew_session",
+    "queue.requeue_lost",
+    "queue.seconds_to_next_due",
+}
+BOTH = {
+    "permissions.describe_group",
+    "permissions.describe_member",
+    "queue.complete_unclaimed",
+    "store.read_modules",
+    "store.read_script",
+    "store.settle_lock",
+}
+
+
+@pytest.mark.parametrize("name", sorted(QUERIES))
+async def test_a_query_is_good_sql_and_allowed(cluster, name: str):
+    roles = roles_of(cluster.login(cluster.template).url)
+    if name not in WORKER:
+        await explain(roles.server, QUERIES[name])
+    if name in WORKER | BOTH:
+        await explain(roles.worker, QUERIES[name])
+
+
+def test_the_lists_name_real_queries():
+    assert QUERIES.keys() >= WORKER | BOTH
+
+
+async def explain(login, query: Query) -> None:
+    """Plan it; unlike PREPARE alone this looks at the role's rights, too. Nothing is carried out."""
+    connection = await connect(login, "tests")
+    try:
+        await connection.execute(f"prepare it as {query.sql}")
+        values = f"({', '.join(['null'] * len(query.parameters))})" if query.parameters else ""
+        await connection.execute(f"explain execute it{values}")
+    finally:
+        await connection.close()

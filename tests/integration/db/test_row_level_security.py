@@ -1,0 +1,183 @@
+"""The second wall, with the first one out of the way: the very logins that server and workers use."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+import asyncpg
+import pytest
+
+from headrace.db.connection import connect
+from headrace.db.roles import SERVER_ROLE, WORKER_ROLE
+from headrace.db.transaction import acting_as
+from tests.ground.people import look_again, make_folder, make_member, make_workspace
+
+if TYPE_CHECKING:
+    from headrace.db.connection import Pool
+    from headrace.db.roles import RoleLogins
+    from tests.ground.people import People
+
+TABLES = """
+  select relname, relrowsecurity from pg_class
+  where relnamespace = 'headrace'::regnamespace and relkind in ('r', 'p') order by relname"""
+LEDGER = "schema_migration"
+JOB = """
+  workspace_id, kind, path, args, root_job, created_by, scheduled_for, permissioned_as, email, tag,
+  priority"""
+ONE_OF_EACH = f"""
+  insert into resource (workspace_id, path, resource_type, created_by)
+    values ('acme', 'u/alice/r', 'any', 'alice');
+  insert into script (workspace_id, hash, path, content, language, created_by)
+    values ('acme', '0000000000000001', 'u/alice/s', '', 'python3', 'alice');
+  insert into token (hash, prefix, email) values ('x', 'x', 'alice@acme.test');
+  insert into audit (workspace_id, username, operation, action_kind)
+    values ('acme', 'alice', 'x', 'Created');
+  insert into job_id (id, workspace_id) values ('00000000-0000-7000-8000-000000000001', 'acme');
+  insert into job (id, {JOB})
+    values ('00000000-0000-7000-8000-000000000001', 'acme', 'script', 'u/alice/s', '{{}}',
+            '00000000-0000-7000-8000-000000000001', 'alice', now(), 'u/alice', 'alice@acme.test', 'python3',
+            0);
+  insert into job_queue (id, workspace_id, tag, priority, scheduled_for)
+    values ('00000000-0000-7000-8000-000000000001', 'acme', 'python3', 0, now());
+  insert into job_history (id, {JOB}, owner, created_at, visible_to_runner_only, is_flow_step, labels, status,
+                           result, attempt, completed_at, duration_ms)
+    values ('00000000-0000-7000-8000-000000000002', 'acme', 'script', 'u/alice/s', '{{}}',
+            '00000000-0000-7000-8000-000000000002', 'alice', now(), 'u/alice', 'alice@acme.test', 'python3',
+            0, 'u/alice', now(), false, false, '{{}}', 'success', 'null', 1, now(), 0);
+  insert into job_id (id, workspace_id, completed_at) select id, workspace_id, completed_at from job_history;
+  insert into job_log (job_id, attempt, start, chunk)
+    values ('00000000-0000-7000-8000-000000000001', 1, 0, 'x');
+  insert into worker_session (worker, worker_group, host, tags, slots, version, isolation, expires_at)
+    values ('w', 'default', 'h', '{{python3}}', 1, '0', 'none', now());
+  insert into idempotency_key (workspace_id, caller, route, key, request_hash, job_id)
+    values ('acme', 'alice', 'r', 'k', 'x', '00000000-0000-7000-8000-000000000001');
+"""
+
+
+@pytest.fixture
+async def furnished(owner: asyncpg.Connection, people: People) -> People:
+    """A database with something in every table."""
+    await make_folder(owner, "shared", owners=("u/alice",))
+    await owner.execute(ONE_OF_EACH)
+    return dataclasses.replace(people, alice=await look_again(owner, people.alice))
+
+
+async def count(connection, table: str) -> int | None:
+    """How many rows are seen; None where not even the question is allowed."""
+    try:
+        async with connection.transaction():
+            return await connection.fetchval(f"select count(*) from {table}")
+    except asyncpg.InsufficientPrivilegeError:
+        return None
+
+
+@pytest.mark.usefixtures("furnished")
+async def test_without_an_identity_the_server_sees_nothing_at_all(
+    owner: asyncpg.Connection, roles: RoleLogins
+):
+    tables = [row["relname"] for row in await owner.fetch(TABLES)]
+    empty = [
+        table for table in tables if not table.startswith("job_history_") and not await count(owner, table)
+    ]
+    assert not empty, "something must be there to be hidden"
+    connection = await connect(roles.server, "tests")
+    seen = {table: await count(connection, table) for table in tables}
+    await connection.close()
+    assert {table: rows for table, rows in seen.items() if rows} == {}
+
+
+async def test_every_table_has_its_wall_but_the_ledger_which_is_closed(owner: asyncpg.Connection):
+    bare = {row["relname"] for row in await owner.fetch(TABLES) if not row["relrowsecurity"]}
+    assert bare == {LEDGER}
+    for role in (SERVER_ROLE, WORKER_ROLE):
+        rights = "select has_any_column_privilege($1, $2, 'select, insert, update, references')"
+        assert not await owner.fetchval(rights, role, LEDGER)
+        assert not await owner.fetchval(
+            "select has_table_privilege($1, $2, 'delete, truncate')", role, LEDGER
+        )
+
+
+async def test_the_roles_are_nobody_and_own_nothing(owner: asyncpg.Connection):
+    for role in (SERVER_ROLE, WORKER_ROLE):
+        rights = await owner.fetchrow(
+            "select rolsuper or rolbypassrls or rolcreaterole or rolcreatedb as mighty,"
+            " exists (select from pg_class where relowner = r.oid) as owns,"
+            " exists (select from pg_auth_members where member = r.oid) as belongs"
+            " from pg_roles r where rolname = $1",
+            role,
+        )
+        assert dict(rights or {}) == {"mighty": False, "owns": False, "belongs": False}
+
+
+async def test_functions_with_the_owners_rights_look_at_temporary_tables_last(owner: asyncpg.Connection):
+    mighty = (
+        "select proname, proconfig from pg_proc where prosecdef and pronamespace = 'headrace'::regnamespace"
+    )
+    rows = await owner.fetch(mighty)
+    assert rows
+    assert {row["proname"]: row["proconfig"] for row in rows} == {
+        row["proname"]: ["search_path=headrace, pg_temp"] for row in rows
+    }
+
+
+@pytest.mark.usefixtures("furnished")
+async def test_a_member_of_another_workspace_sees_none_of_this_one(
+    owner: asyncpg.Connection, server_pool: Pool
+):
+    await make_workspace(owner, "other")
+    stranger = await make_member(owner, "stranger", "other", is_admin=True)
+    async with acting_as(server_pool, stranger) as connection:
+        for row in await owner.fetch(
+            "select table_name as name from information_schema.columns"
+            " where table_schema = 'headrace' and column_name = 'workspace_id'"
+            " and table_name not like 'job_history\\_%'"
+        ):
+            if row["name"] == "audit":
+                assert await count(connection, "audit") is None
+                continue
+            foreign = f"select count(*) from {row['name']} where workspace_id = 'acme'"
+            assert await connection.fetchval(foreign) == 0, row["name"]
+
+
+async def test_one_sees_ones_own_and_not_ones_neighbours(furnished: People, server_pool: Pool):
+    seen: dict[str, dict[str, int | None]] = {}
+    for name in ("alice", "bob", "admin"):
+        async with acting_as(server_pool, getattr(furnished, name)) as connection:
+            seen[name] = {
+                table: await count(connection, table)
+                for table in ("job", "job_queue", "job_history", "script", "resource", "folder")
+            }
+    assert set(seen["alice"].values()) == {1}
+    assert set(seen["bob"].values()) == {0}
+    assert set(seen["admin"].values()) == {1}
+
+
+async def test_the_log_is_read_by_those_who_see_the_run(furnished: People, server_pool: Pool):
+    sql = "select count(*) from read_job_log('00000000-0000-7000-8000-000000000001', 1, 0, 10)"
+    for name, chunks in {"alice": 1, "bob": 0, "admin": 1}.items():
+        async with acting_as(server_pool, getattr(furnished, name)) as connection:
+            assert await connection.fetchval(sql) == chunks
+
+
+async def test_who_may_see_a_run_but_not_end_it_cannot_take_half_of_it_away(
+    furnished: People, owner: asyncpg.Connection, server_pool: Pool
+):
+    await make_folder(owner, "read", owners=("u/alice",), extra_perms={"u/bob": False})
+    await owner.execute("update job set path = 'f/read/s'")
+    bob = await look_again(owner, furnished.bob)
+    assert "f/read" in bob.readable
+    async with acting_as(server_pool, bob) as connection:
+        assert await count(connection, "job_queue") == 1
+        assert await connection.execute("delete from job_queue") == "DELETE 0"
+        assert await connection.execute("delete from job") == "DELETE 0"
+        assert await connection.execute("update job_queue set canceled_by = 'bob'") == "UPDATE 0"
+
+
+async def test_nobody_enqueues_as_somebody_else(people: People, server_pool: Pool):
+    stolen = f"""
+      insert into job (id, {JOB}) values (uuid_v7(), 'acme', 'preview', null, '{{}}', uuid_v7(), 'bob', now(),
+                                          'u/alice', 'alice@acme.test', 'python3', 0)"""
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        async with acting_as(server_pool, people.bob) as connection:
+            await connection.execute(stolen)
