@@ -1,0 +1,70 @@
+"""Every job ends here: worker, rescuer and API write the terminal state through this one deed.
+
+In the same transaction the end takes effect: a dependencies job stores its lock and lets go the jobs
+that waited for it.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from headrace.model.job import JobKind
+from headrace.model.outcome import Outcome, Status
+from headrace.queue import complete
+from headrace.store import scripts
+
+if TYPE_CHECKING:
+    from headrace.db.connection import Connection
+    from headrace.model.ids import JobId
+    from headrace.model.job import FinishedJob
+    from headrace.queue.complete import Completion
+
+
+@dataclass(slots=True)
+class Finished:
+    """What ended, and the tags of jobs that may be claimed because of it."""
+
+    jobs: list[FinishedJob] = field(default_factory=list["FinishedJob"])
+    due_tags: set[str] = field(default_factory=set[str])
+
+
+async def finish_attempts(
+    connection: Connection, worker_session: int, worker: str, isolation: str, completions: list[Completion]
+) -> Finished:
+    """End attempts of one worker session within the caller's transaction.
+
+    Jobs that the session no longer holds are left out of the answer and left alone.
+    """
+    outcomes = {completion.lease.job: completion.outcome for completion in completions}
+    jobs = await complete.complete_attempts(connection, worker_session, worker, isolation, completions)
+    finished = Finished(jobs)
+    for job in jobs:
+        finished.due_tags |= await _take_effect(connection, job, outcomes[job.id])
+    return finished
+
+
+async def finish_unclaimed(connection: Connection, job: JobId, outcome: Outcome) -> Finished:
+    """End a job whose queue row the caller has locked and which no worker is about to end."""
+    ended = await complete.complete_unclaimed(connection, job, outcome)
+    if ended is None:
+        return Finished()
+    return Finished([ended], await _take_effect(connection, ended, outcome))
+
+
+async def _take_effect(connection: Connection, job: FinishedJob, outcome: Outcome) -> set[str]:
+    match job.kind:
+        case JobKind.DEPENDENCIES:
+            return await _store_lock(connection, job, outcome)
+        case JobKind.SCRIPT | JobKind.PREVIEW | JobKind.FLOW | JobKind.PREVIEW_FLOW:
+            return set()
+
+
+async def _store_lock(connection: Connection, job: FinishedJob, outcome: Outcome) -> set[str]:
+    if job.script_hash is None:
+        return set()
+    result = json.loads(outcome.result)
+    if outcome.status is Status.SUCCESS:
+        return await scripts.settle_lock(connection, job.id, result["lock"], None)
+    return await scripts.settle_lock(connection, job.id, None, result["error"]["message"])

@@ -1,0 +1,262 @@
+"""What may be run becomes a job: a version by hash, the newest of a path, raw code, dependencies."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from headrace.db.listen import JOBS_DUE, JOBS_LATER
+from headrace.errors import InvalidInput, NotAuthenticated, NotFound
+from headrace.model.ids import WorkspaceId
+from headrace.model.job import DEFAULT_TAGS, DEPENDENCY_TAG, HIGHEST_PRIORITY, Held, JobKind, NewJob
+from headrace.permissions import check
+from headrace.permissions.identity import rights_of
+from headrace.queue.enqueue import enqueue, reserve
+from headrace.store import runs, scripts
+
+if TYPE_CHECKING:
+    from headrace.db.connection import Connection
+    from headrace.db.listen import Switchboard
+    from headrace.model.ids import JobId, ScriptHash
+    from headrace.model.job import Idempotency
+    from headrace.model.principal import Principal
+    from headrace.model.script import Script
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a caller may say about how a job is run; None leaves it to the script or the default."""
+
+    args: bytes = b"{}"
+    scheduled_for: datetime | None = None
+    scheduled_in_seconds: float | None = None
+    parent_job: JobId | None = None
+    root_job: JobId | None = None
+    job_id: JobId | None = None
+    tag: str | None = None
+    timeout_seconds: int | None = None
+    priority: int | None = None
+    invisible_to_owner: bool = False
+    permissioned_as: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RawCode:
+    """Code that is run as it is, or whose dependencies are locked, without being deployed."""
+
+    content: str
+    language: str
+    path: str | None = None
+    lock: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Launched:
+    """The job that a launch gave, and whether it is new (not an earlier one by Idempotency-Key)."""
+
+    job: JobId
+    tag: str
+    is_new: bool
+    is_later: bool
+
+    def announce(self, switchboard: Switchboard) -> None:
+        """Wake those who wait for such a job; called after the transaction has committed."""
+        if self.is_new:
+            # A time that was asked for may have come already.
+            switchboard.notify(JOBS_DUE, {self.tag})
+            if self.is_later:
+                switchboard.notify(JOBS_LATER, {str(self.job)})
+
+
+async def run_path(
+    connection: Connection,
+    principal: Principal,
+    path: str,
+    wish: Wish,
+    idempotency: Idempotency | None = None,
+) -> Launched:
+    """Run the newest version of a script. Raises NotFound, or InvalidInput where it can't be run."""
+    workspace = _workspace(principal)
+    check.require_read(principal, path, "script")
+    head = await scripts.read_head(connection, workspace, path)
+    if head is None:
+        raise NotFound(f"script {path} does not exist, or you may not see it")
+    return await run_hash(connection, principal, head.hash, wish, idempotency)
+
+
+async def run_hash(
+    connection: Connection,
+    principal: Principal,
+    version: ScriptHash,
+    wish: Wish,
+    idempotency: Idempotency | None = None,
+) -> Launched:
+    """Run one version of a script, also one that has been superseded."""
+    workspace = _workspace(principal)
+    script = await scripts.read(connection, workspace, version, for_run=True)
+    if script is None or script.deleted or not check.may_read(principal, script.path):
+        raise NotFound(f"script version {version} does not exist, or you may not see it")
+    _refuse_unrunnable(script)
+    job = await _with_wish(connection, _script_job(principal, script), principal, wish)
+    return await _enqueue(connection, job, idempotency)
+
+
+async def run_preview(
+    connection: Connection,
+    principal: Principal,
+    code: RawCode,
+    wish: Wish,
+    idempotency: Idempotency | None = None,
+) -> Launched:
+    """Run raw code, as the caller."""
+    check.require_developer(principal)
+    job = _raw_job(principal, JobKind.PREVIEW, code, _default_tag(code.language))
+    return await _enqueue(connection, await _with_wish(connection, job, principal, wish), idempotency)
+
+
+async def run_dependencies(
+    connection: Connection, principal: Principal, code: RawCode, idempotency: Idempotency | None = None
+) -> Launched:
+    """Lock the dependencies of raw code; the job's result is ``{"lock": text}``."""
+    check.require_developer(principal)
+    job = _raw_job(principal, JobKind.DEPENDENCIES, code, DEPENDENCY_TAG)
+    return await _enqueue(connection, job, idempotency)
+
+
+async def run_script_dependencies(
+    connection: Connection, principal: Principal, version: ScriptHash, path: str, language: str
+) -> Launched:
+    """Lock the dependencies of a version just stored; its end stores the lock."""
+    job = NewJob(
+        workspace=_workspace(principal),
+        kind=JobKind.DEPENDENCIES,
+        created_by=principal.username,
+        permissioned_as=principal.permissioned_as,
+        email=principal.email,
+        tag=DEPENDENCY_TAG,
+        path=path,
+        script_hash=version,
+        language=language,
+    )
+    return await _enqueue(connection, job, None)
+
+
+def _script_job(principal: Principal, script: Script) -> NewJob:
+    settings = script.settings
+    return NewJob(
+        workspace=_workspace(principal),
+        kind=JobKind.SCRIPT,
+        created_by=principal.username,
+        permissioned_as=principal.permissioned_as,
+        email=principal.email,
+        tag=settings.get("tag") or _default_tag(script.language),
+        path=script.path,
+        script_hash=script.hash,
+        language=script.language,
+        priority=settings.get("priority") or 0,
+        timeout_seconds=settings.get("timeout"),
+        restart_if_lost=settings.get("restart_if_lost", True),
+        visible_to_runner_only=bool(settings.get("visible_to_runner_only")),
+        held=Held.LOCK if script.lock is None else None,
+    )
+
+
+def _raw_job(principal: Principal, kind: JobKind, code: RawCode, tag: str) -> NewJob:
+    return NewJob(
+        workspace=_workspace(principal),
+        kind=kind,
+        created_by=principal.username,
+        permissioned_as=principal.permissioned_as,
+        email=principal.email,
+        tag=tag,
+        path=code.path,
+        language=code.language,
+        raw_code=code.content,
+        raw_lock=code.lock,
+    )
+
+
+async def _with_wish(connection: Connection, job: NewJob, principal: Principal, wish: Wish) -> NewJob:
+    if wish.permissioned_as is not None and wish.permissioned_as != job.permissioned_as:
+        job = await _as_another(connection, job, principal, wish.permissioned_as)
+    if wish.priority is not None and not 0 <= wish.priority <= HIGHEST_PRIORITY:
+        raise InvalidInput("priority", f"must lie between 0 and {HIGHEST_PRIORITY}")
+    parent_job, root_job = await _family(connection, job.workspace, wish)
+    return dataclasses.replace(
+        job,
+        args=wish.args,
+        scheduled_for=wish.scheduled_for,
+        scheduled_in_seconds=wish.scheduled_in_seconds,
+        parent_job=parent_job,
+        root_job=root_job,
+        job_id=wish.job_id,
+        tag=wish.tag or job.tag,
+        timeout_seconds=wish.timeout_seconds if wish.timeout_seconds is not None else job.timeout_seconds,
+        priority=wish.priority if wish.priority is not None else job.priority,
+        visible_to_runner_only=job.visible_to_runner_only or wish.invisible_to_owner,
+    )
+
+
+async def _as_another(connection: Connection, job: NewJob, principal: Principal, identity: str) -> NewJob:
+    """The job as somebody else's: a group of the caller's, or, for admins, any user or group there is."""
+    check.require_identity(principal, identity)
+    rights = None
+    if identity.startswith(("u/", "g/")):
+        with suppress(NotAuthenticated):
+            rights = await rights_of(connection, job.workspace, identity, job.email)
+    if rights is None:
+        raise InvalidInput("permissioned_as", f"there is no user or group {identity} in this workspace")
+    return dataclasses.replace(job, permissioned_as=identity, email=rights.email)
+
+
+async def _family(
+    connection: Connection, workspace: WorkspaceId, wish: Wish
+) -> tuple[JobId | None, JobId | None]:
+    """Parent and root of the new job. One can only be linked under a job that one can see."""
+    for field, job in (("parent_job", wish.parent_job), ("root_job", wish.root_job)):
+        if job is None:
+            continue
+        relative = await runs.read(connection, workspace, job)
+        if relative is None:
+            raise InvalidInput(field, f"job {job} does not exist, or you may not see it")
+        return (relative.id if field == "parent_job" else None), relative.root_job
+    return None, None
+
+
+async def _enqueue(connection: Connection, job: NewJob, idempotency: Idempotency | None) -> Launched:
+    is_later = job.scheduled_for is not None or bool(job.scheduled_in_seconds)
+    if idempotency is not None:
+        if job.job_id is not None:
+            raise InvalidInput("job_id", "can't be chosen together with an Idempotency-Key")
+        job_id, is_new = await reserve(connection, job.workspace, job.created_by, idempotency)
+        if not is_new:
+            return Launched(job_id, job.tag, is_new=False, is_later=is_later)
+        job = dataclasses.replace(job, job_id=job_id)
+    return Launched(await enqueue(connection, job), job.tag, is_new=True, is_later=is_later)
+
+
+def _refuse_unrunnable(script: Script) -> None:
+    if script.is_library:
+        raise InvalidInput("path", f"{script.path} has no main function: it is a library for other scripts")
+    if script.lock_error is not None:
+        raise InvalidInput(
+            "path", f"the dependencies of {script.path} could not be locked: {json.dumps(script.lock_error)}"
+        )
+
+
+def _default_tag(language: str) -> str:
+    try:
+        return DEFAULT_TAGS[language]
+    except KeyError:
+        known = ", ".join(sorted(DEFAULT_TAGS))
+        raise InvalidInput("language", f"{language!r} can't be run here; known: {known}") from None
+
+
+def _workspace(principal: Principal) -> WorkspaceId:
+    if principal.workspace is None:
+        raise AssertionError("a job is launched in a workspace")
+    return WorkspaceId(principal.workspace)

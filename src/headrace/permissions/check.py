@@ -1,0 +1,79 @@
+"""The first wall: one predicate per noun, used by lists and single reads alike.
+
+Row-level security in the database is the second; each is tested with the other off.
+"""
+
+from __future__ import annotations
+
+from headrace.errors import NotFound, PermissionDenied
+from headrace.model.path import owner_of
+from headrace.model.principal import Principal
+
+
+def may_read(principal: Principal, path: str) -> bool:
+    """Whether the principal may read (and so run) what lies at a path."""
+    return principal.is_admin or owner_of(path) in principal.readable
+
+
+def may_write(principal: Principal, path: str) -> bool:
+    """Whether the principal may create, change and remove what lies at a path."""
+    return principal.is_admin or owner_of(path) in principal.writable
+
+
+def require_read(principal: Principal, path: str, what: str) -> None:
+    """Raise NotFound unless the path may be read: what isn't yours looks as if it weren't there."""
+    if not may_read(principal, path):
+        raise NotFound(f"{what} {path} does not exist, or you may not see it")
+
+
+def require_write(principal: Principal, path: str) -> None:
+    """Raise PermissionDenied unless the path may be written, by a principal who is no operator."""
+    require_developer(principal)
+    if not may_write(principal, path):
+        raise PermissionDenied(f"you may not write to {owner_of(path)}")
+
+
+def require_developer(principal: Principal) -> None:
+    """Raise PermissionDenied for operators, who run and view only (features §8)."""
+    if principal.is_operator and not principal.is_admin:
+        raise PermissionDenied("operators may run and view, not create, change or preview")
+
+
+def require_superadmin(principal: Principal) -> None:
+    """Raise PermissionDenied unless the principal is a superadmin, acting as a person."""
+    if not principal.is_superadmin or principal.job is not None:
+        raise PermissionDenied("only a superadmin may do this")
+
+
+def require_person(principal: Principal) -> None:
+    """Raise PermissionDenied for a job: it can't make anything that outlives it as a credential."""
+    if principal.job is not None:
+        raise PermissionDenied("a job's token can't do this")
+
+
+def require_identity(principal: Principal, identity: str) -> None:
+    """Raise PermissionDenied unless the principal may run jobs as ``identity``: itself or a group of its."""
+    if not principal.is_admin and identity not in principal.identities:
+        raise PermissionDenied(f"you may not run jobs as {identity}")
+
+
+def may_see_run(
+    principal: Principal, *, path: str | None, permissioned_as: str, created_by: str, runner_only: bool
+) -> bool:
+    """Who sees a run: whom it runs as, its creator, admins, and readers of its path unless runner-only."""
+    return (
+        principal.is_admin
+        or permissioned_as in principal.identities
+        or created_by == principal.username
+        or (not runner_only and path is not None and may_read(principal, path))
+    )
+
+
+def may_end_run(principal: Principal, *, path: str | None, permissioned_as: str, created_by: str) -> bool:
+    """Who may stop a run: whom it runs as, its creator, admins, and those who may write its path."""
+    return (
+        principal.is_admin
+        or permissioned_as in principal.identities
+        or created_by == principal.username
+        or (path is not None and may_write(principal, path))
+    )

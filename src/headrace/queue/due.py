@@ -1,0 +1,39 @@
+"""Jobs for later, and jobs in quarantine, become claimable."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from headrace.queue.statements import SQL
+
+if TYPE_CHECKING:
+    from headrace.db.connection import Connection
+    from headrace.model.ids import JobId
+
+
+async def release_due(connection: Connection) -> set[str]:
+    """Let jobs be claimed whose time has come, a thousand at a time; returns their tags."""
+    return {row["tag"] for row in await SQL.release_due.rows(connection)}
+
+
+async def seconds_to_next(connection: Connection) -> float | None:
+    """Time until the next job for later is due, by the database's clock; None without one."""
+    return await SQL.seconds_to_next_due.value(connection)
+
+
+async def release_quarantined(connection: Connection, job: JobId) -> str | None:
+    """Let a job out of quarantine, its losses forgotten; its tag, or None where it is not in it."""
+    return await SQL.release_quarantined.value(connection, id=job)
+
+
+async def count_waiting(connection: Connection, workspace: str) -> tuple[int, int]:
+    """How many jobs of a workspace wait and how many are suspended, among those one may see."""
+    row = await SQL.count_waiting.row(connection, workspace=workspace)
+    return (row["waiting"], row["suspended"]) if row else (0, 0)
+
+
+async def clean(connection: Connection) -> None:
+    """Delete what time has made meaningless: old Idempotency-Keys, worker sessions, expired tokens."""
+    await SQL.delete_old_idempotency_keys.run(connection)
+    await SQL.delete_old_sessions.run(connection)
+    await SQL.delete_expired_tokens.run(connection)

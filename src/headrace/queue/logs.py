@@ -1,0 +1,34 @@
+"""Output of attempts, stored while they run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from headrace.queue.statements import SQL
+
+if TYPE_CHECKING:
+    from headrace.db.connection import Connection
+    from headrace.model.job import Lease, LogChunk
+
+
+async def append(connection: Connection, lease: Lease, chunks: list[LogChunk]) -> bool:
+    """Store chunks; False where the attempt no longer holds its job (nothing is stored then)."""
+    return await SQL.append_log.value(
+        connection,
+        job_id=lease.job,
+        attempt=lease.attempt,
+        worker_session=lease.worker_session,
+        starts=[chunk.start for chunk in chunks],
+        chunks=[chunk.text for chunk in chunks],
+    )
+
+
+async def note_peak_memory(connection: Connection, lease: Lease, peak_memory_kb: int) -> None:
+    """Show how much memory a running attempt has used at most."""
+    await SQL.note_peak_memory.run(
+        connection,
+        id=lease.job,
+        attempt=lease.attempt,
+        worker_session=lease.worker_session,
+        peak_memory_kb=peak_memory_kb,
+    )

@@ -1,0 +1,117 @@
+"""Reads jobs: one by its id, its logs, and lists of them."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from headrace.db.queries import load_queries
+from headrace.model.job import JobKind, LogChunk, State
+from headrace.model.log_text import utf16_length
+from headrace.model.outcome import Status
+from headrace.model.run import Progress, Run, RunFilter
+from headrace.store.run_list import select_runs
+
+if TYPE_CHECKING:
+    from headrace.db.connection import Connection, Record
+    from headrace.model.ids import JobId
+
+SQL = load_queries(__file__, "runs.sql")
+
+_FURTHEST = 2**62
+_LIVE_STATES = {state.value for state in State}
+
+
+async def read(connection: Connection, workspace: str, job: JobId) -> Run | None:
+    """Everything about a job; None where there is none that the caller may see."""
+    row = await SQL.read_run.row(connection, id=job, workspace=workspace)
+    return _run(row) if row else None
+
+
+async def read_result(connection: Connection, workspace: str, job: JobId) -> tuple[Status, bytes] | None:
+    """A finished job's status and result, as JSON; None while it lives or where it can't be seen."""
+    row = await SQL.read_result.row(connection, id=job, workspace=workspace)
+    return (Status(row["status"]), row["result"]) if row else None
+
+
+async def read_progress(connection: Connection, workspace: str, job: JobId) -> Progress | None:
+    """How far a job is; None where there is none that the caller may see."""
+    row = await SQL.read_progress.row(connection, id=job, workspace=workspace)
+    if row is None:
+        return None
+    return Progress(_status(row["status"]), row["attempt"], row["peak_memory_kb"], row["started_at"])
+
+
+async def read_log(
+    connection: Connection, job: JobId, attempt: int, from_start: int = 0, most_chunks: int = 1000
+) -> list[LogChunk]:
+    """Chunks of an attempt's log, from the one that contains ``from_start`` on; empty where unseen."""
+    rows = await SQL.read_log.rows(
+        connection, id=job, attempt=attempt, from_start=from_start, most_chunks=most_chunks
+    )
+    return [LogChunk(row["start"], row["chunk"]) for row in rows]
+
+
+async def read_log_length(connection: Connection, job: JobId, attempt: int) -> int:
+    """Length of an attempt's log so far, in UTF-16 code units; 0 where unseen."""
+    # From the furthest position on, that is the last chunk.
+    chunks = await read_log(connection, job, attempt, _FURTHEST, most_chunks=1)
+    return sum(chunk.start + utf16_length(chunk.text) for chunk in chunks)
+
+
+async def list_runs(
+    connection: Connection, workspace: str, wanted: RunFilter, *, limit: int, offset: int
+) -> list[Run]:
+    """Runs the caller may see, by when they were created, without their large fields."""
+    sql, values = select_runs(workspace, wanted, limit, offset)
+    return [_run(row) for row in await connection.fetch(sql, *values)]
+
+
+def _status(text: str) -> State | Status:
+    return State(text) if text in _LIVE_STATES else Status(text)
+
+
+def _run(row: Record) -> Run:
+    return Run(
+        id=row["id"],
+        workspace=row["workspace_id"],
+        kind=JobKind(row["kind"]),
+        status=_status(row["status"]),
+        created_by=row["created_by"],
+        created_at=row["created_at"],
+        scheduled_for=row["scheduled_for"],
+        permissioned_as=row["permissioned_as"],
+        email=row["email"],
+        tag=row["tag"],
+        priority=row["priority"],
+        attempt=row["attempt"],
+        root_job=row["root_job"],
+        visible_to_runner_only=row["visible_to_runner_only"],
+        is_flow_step=row["is_flow_step"],
+        labels=tuple(row["labels"]),
+        deleted=row["deleted"],
+        parent_job=row["parent_job"],
+        path=row["path"],
+        script_hash=row["script_hash"],
+        language=row["language"],
+        raw_code=row["raw_code"],
+        raw_lock=row["raw_lock"],
+        args=row["args"],
+        result=row["result"],
+        held=row["held"],
+        flow_step_id=row["flow_step_id"],
+        trigger_kind=row["trigger_kind"],
+        schedule_path=row["schedule_path"],
+        timeout_seconds=row["timeout_seconds"],
+        started_at=row["started_at"],
+        completed_at=row["completed_at"],
+        duration_ms=row["duration_ms"],
+        exit_code=row["exit_code"],
+        peak_memory_kb=row["peak_memory_kb"],
+        worker=row["worker"],
+        worker_renewed_at=row["renewed_at"],
+        isolation=row["isolation"],
+        canceled_by=row["canceled_by"],
+        canceled_reason=row["canceled_reason"],
+        teardown=json.loads(row["teardown"]) if row["teardown"] else None,
+    )

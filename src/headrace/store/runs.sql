@@ -1,0 +1,46 @@
+-- Reading jobs, live and finished, in one snapshot each: nothing is seen in both, or in neither.
+
+-- name: read_run
+-- Everything about one job. The partition of a finished one is found by job_id.
+select j.id, j.workspace_id, j.kind, j.path, j.script_hash, j.language, j.raw_code, j.raw_lock, j.args,
+       j.parent_job, j.root_job, j.created_by, j.created_at, j.scheduled_for, j.permissioned_as, j.email, j.tag,
+       j.priority, j.timeout_seconds, j.visible_to_runner_only, j.is_flow_step, j.flow_step_id, j.trigger_kind,
+       j.schedule_path, j.labels, q.state as status, q.held, q.attempt, q.started_at, q.peak_memory_kb,
+       q.canceled_by, q.canceled_reason, s.worker, s.isolation, s.renewed_at,
+       null::bytea as result, null::timestamptz as completed_at, null::bigint as duration_ms,
+       null::integer as exit_code, null::jsonb as teardown, false as deleted
+from job j
+join job_queue q on q.id = j.id
+left join worker_session s on s.id = q.worker_session
+where j.id = :id and j.workspace_id = :workspace
+union all
+select h.id, h.workspace_id, h.kind, h.path, h.script_hash, h.language, h.raw_code, h.raw_lock, h.args,
+       h.parent_job, h.root_job, h.created_by, h.created_at, h.scheduled_for, h.permissioned_as, h.email, h.tag,
+       h.priority, h.timeout_seconds, h.visible_to_runner_only, h.is_flow_step, h.flow_step_id, h.trigger_kind,
+       h.schedule_path, h.labels, h.status, null, h.attempt, h.started_at, h.peak_memory_kb,
+       h.canceled_by, h.canceled_reason, h.worker, h.isolation, null,
+       h.result, h.completed_at, h.duration_ms, h.exit_code, h.teardown, h.deleted
+from job_id i
+join job_history h on h.completed_at = i.completed_at and h.id = i.id
+where i.id = :id and i.workspace_id = :workspace;
+
+-- name: read_result
+-- The end of a job, if it has one: what waiting callers ask again and again.
+select h.status, h.result
+from job_id i
+join job_history h on h.completed_at = i.completed_at and h.id = i.id
+where i.id = :id and i.workspace_id = :workspace;
+
+-- name: read_progress
+-- How far a job is: state, attempt and memory, without its large fields.
+select q.state as status, q.attempt, q.peak_memory_kb, q.started_at
+from job j join job_queue q on q.id = j.id
+where j.id = :id and j.workspace_id = :workspace
+union all
+select h.status, h.attempt, h.peak_memory_kb, h.started_at
+from job_id i join job_history h on h.completed_at = i.completed_at and h.id = i.id
+where i.id = :id and i.workspace_id = :workspace;
+
+-- name: read_log
+-- Output of one attempt, from the chunk that contains :from_start on.
+select start, chunk from read_job_log(:id, :attempt, :from_start, :most_chunks);

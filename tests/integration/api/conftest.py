@@ -1,0 +1,48 @@
+"""The API on a real database, without a network and without a worker."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
+
+import asyncpg
+import pytest
+
+from headrace.api.app import make_app
+from headrace.api.context import Context
+from headrace.api.waiting import Waiters
+from headrace.db.listen import Switchboard
+from headrace.db.roles import RoleLogins
+from headrace.settings import Settings
+from tests.ground.people import People
+from tests.integration.api.callers import Api, PlayedWorker, play_worker
+
+if TYPE_CHECKING:
+    from headrace.db.connection import Pool
+
+
+@pytest.fixture
+async def api(
+    server_pool: Pool, roles: RoleLogins, owner: asyncpg.Connection, people: People
+) -> AsyncIterator[Api]:
+    """The application, with a client for each of the people and one for a superadmin."""
+    switchboard = Switchboard(roles.server, "tests")
+    context = Context(server_pool, switchboard, Waiters(switchboard), Settings(wait_result_seconds=0.5))
+    listening = asyncio.create_task(switchboard.run())
+    made = Api(make_app(context, body_limit_mb=1), owner)
+    for person in (people.admin, people.alice, people.bob):
+        await made.sign_in(person.username, person.email)
+    await made.add_superadmin()
+    yield made
+    await made.close()
+    listening.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await listening
+
+
+@pytest.fixture
+async def worker(worker_pool: Pool) -> PlayedWorker:
+    """Somebody who claims and ends jobs as a worker does, without running them."""
+    return await play_worker(worker_pool)
