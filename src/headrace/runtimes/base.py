@@ -1,0 +1,91 @@
+"""The contract between the worker and a language.
+
+A runtime knows the sandbox and the model, never the database. It is given an attempt and a
+place to write logs, and gives back an outcome; whatever the user's code does is a value, and
+an exception that leaves ``run`` is a fault of ours.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from headrace.model.outcome import Outcome
+from headrace.sandbox.cage import Cage, Stop
+
+
+class LogSink(Protocol):
+    """Where a job's output goes, in the order it was written."""
+
+    async def write(self, data: bytes) -> None:
+        """Take raw output. Waits when the reader of the log is slower than the job."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """Source to run, with all that decides how.
+
+    ``path`` is the script's path, or None for a preview without one. ``modules`` maps the
+    paths of the workspace scripts it imports, transitively, to their source. ``lock`` is None
+    where dependencies have not been locked yet (a preview).
+    """
+
+    content: str
+    language: str
+    path: str | None = None
+    lock: str | None = None
+    modules: dict[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One attempt at a job, ready to be run.
+
+    ``name`` is unique for ever: the job's folder is called so. ``arguments`` is a JSON object in
+    UTF-8. ``environ`` is the whole environment of the job but for what the runtime adds itself.
+    ``stop`` is set when the job is to be stopped: the runtime then ends it (SIGTERM, grace, SIGKILL)
+    and returns what it has. ``timeout_seconds`` bounds the preparation and then the run.
+    """
+
+    name: str
+    code: Code
+    arguments: bytes
+    environ: dict[str, str]
+    timeout_seconds: float
+    cage: Cage
+    stop: Stop
+
+
+class Runtime(Protocol):
+    """One language."""
+
+    async def run(self, attempt: Attempt, log: LogSink) -> Outcome:
+        """Run the code in a process of its own and wait until nothing of it is left."""
+        ...
+
+    async def lock(self, code: Code, log: LogSink, stop: Stop) -> str:
+        """Resolve the code's dependencies to a lockfile; raises LockFailed with the reason."""
+        ...
+
+
+class LockFailed(Exception):
+    """Dependencies could not be resolved; the message is the resolver's own, made readable."""
+
+
+class DependenciesFailed(Exception):
+    """Locked packages could not be installed; the message says which or why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """Where runtimes keep things on this machine; all below the data folder.
+
+    ``shared`` holds what jobs may read (environments, interpreters, the runner), ``cache`` what
+    only the worker reads (downloaded packages), ``jobs`` one folder for each running attempt.
+    """
+
+    shared: Path
+    cache: Path
+    jobs: Path

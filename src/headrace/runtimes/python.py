@@ -1,0 +1,178 @@
+"""Runs Python: its lock, its environment, its folder, its process, its outcome."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from headrace.clock import now
+from headrace.errors import InvalidInput
+from headrace.model.json_text import parse_json
+from headrace.model.outcome import ErrorName, Measures, Outcome, Status, Teardown, failure, timed_out
+from headrace.runtimes.base import DependenciesFailed, LockFailed
+from headrace.runtimes.job_folder import TEMPORARY, make_job_folder, remove_job_folder
+from headrace.runtimes.python_lock import lock_python
+from headrace.runtimes.python_requirements import find_requirements
+from headrace.runtimes.runner_files import BOOTSTRAP
+from headrace.sandbox.frames import ERROR, Frame
+from headrace.sandbox.process import Launch
+from headrace.sandbox.run import Ended, EndedBy, run_process
+
+if TYPE_CHECKING:
+    from headrace.runtimes.base import Attempt, Code, Folders, LogSink
+    from headrace.runtimes.python_environments import PythonEnvironments
+    from headrace.runtimes.python_interpreter import PythonInterpreter
+    from headrace.runtimes.python_lock import UvTool
+    from headrace.sandbox.cage import Stop
+
+log = logging.getLogger(__name__)
+
+_LARGE_BYTES = 1024 * 1024
+"""A larger result is checked in a thread, so that the worker's other jobs don't wait."""
+
+
+class PythonRuntime:
+    """One per worker. Meets ``runtimes.base.Runtime``."""
+
+    def __init__(
+        self,
+        folders: Folders,
+        runner: Path,
+        interpreter: PythonInterpreter,
+        environments: PythonEnvironments,
+        uv: UvTool,
+    ) -> None:
+        self._folders = folders
+        self._interpreter = interpreter
+        self._environments = environments
+        self._uv = uv
+        self._command = (str(interpreter.path), "-I", "-S", "-B", "-X", "utf8", "-c", BOOTSTRAP, str(runner))
+
+    async def run(self, attempt: Attempt, log: LogSink) -> Outcome:
+        """Run ``main`` of the code in a new interpreter, and wait until nothing of it is left."""
+        try:
+            async with asyncio.timeout(attempt.timeout_seconds):
+                environment = await self._prepare(attempt, log)
+        except TimeoutError:
+            return timed_out(attempt.timeout_seconds)
+        except (LockFailed, DependenciesFailed) as error:
+            if attempt.stop.is_set():
+                return _stopped(Measures())
+            return failure(ErrorName.DEPENDENCIES, str(error))
+        folder = self._folders.jobs / attempt.name
+        make_job_folder(folder, _files(attempt.code), attempt.cage.uid)
+        try:
+            ended = await run_process(
+                self._launch(attempt, folder, environment), log.write, attempt.stop, attempt.timeout_seconds
+            )
+        finally:
+            folder_gone_at = await _remove(folder)
+        outcome = await _outcome(attempt, ended)
+        return dataclasses.replace(outcome, teardown=Teardown(ended.gone_at, folder_gone_at))
+
+    async def lock(self, code: Code, log: LogSink, stop: Stop) -> str:
+        """Resolve the dependencies of the code and of the workspace scripts it imports."""
+        requirements = find_requirements(code.content, code.modules)
+        return await lock_python(self._uv, requirements, self._interpreter.version, log, stop)
+
+    async def _prepare(self, attempt: Attempt, log: LogSink) -> Path | None:
+        lock = attempt.code.lock
+        if lock is None:
+            lock = await self.lock(attempt.code, log, attempt.stop)
+        return await self._environments.ensure(lock, log, attempt.stop)
+
+    def _launch(self, attempt: Attempt, folder: Path, environment: Path | None) -> Launch:
+        plan = {
+            "folder": str(folder),
+            "file": _file(attempt.code.path),
+            "module": _module(attempt.code.path),
+            "path": [str(environment)] if environment else [],
+            "entry": "main",
+        }
+        environ = (
+            attempt.environ
+            | self._interpreter.environ
+            | {
+                "PATH": "/usr/local/bin:/usr/bin:/bin",
+                "HOME": str(folder),
+                "TMPDIR": str(folder / TEMPORARY),
+            }
+        )
+        return Launch(self._command, plan, folder, environ, attempt.arguments, attempt.cage)
+
+
+def _files(code: Code) -> dict[str, str]:
+    modules = {_file(path): content for path, content in code.modules.items()}
+    return modules | {_file(code.path): code.content}
+
+
+def _file(path: str | None) -> str:
+    return f"{path}.py" if path else "main.py"
+
+
+def _module(path: str | None) -> str:
+    """What the script is called, so that relative imports work; a dot within a part is no separator."""
+    return ".".join(part.replace(".", "_") for part in path.split("/")) if path else "main"
+
+
+async def _outcome(attempt: Attempt, ended: Ended) -> Outcome:
+    measures = Measures(ended.duration_ms, ended.peak_memory_kb, ended.exit_code)
+    match ended.ended_by:
+        case EndedBy.STOP:
+            return _stopped(measures)
+        case EndedBy.TIMEOUT:
+            return timed_out(attempt.timeout_seconds, measures)
+        case EndedBy.ITSELF:
+            return await _answer(attempt, ended, measures)
+
+
+async def _answer(attempt: Attempt, ended: Ended, measures: Measures) -> Outcome:
+    if ended.too_large is not None:
+        limit = attempt.cage.limits.result_bytes
+        message = f"the result has {ended.too_large} bytes; the limit is {limit} (setting result_limit_mb)"
+        return failure(ErrorName.RESULT_TOO_LARGE, message, measures=measures)
+    if ended.is_broken:
+        return failure(
+            ErrorName.INVALID_RESULT, "the job ended in the middle of its answer", measures=measures
+        )
+    if ended.frame is None:
+        return failure(ErrorName.EXECUTION, _why_silent(ended.exit_code), measures=measures)
+    return await _checked(ended.frame, measures)
+
+
+async def _checked(frame: Frame, measures: Measures) -> Outcome:
+    """A result goes through the same check as what comes in from outside."""
+    try:
+        if len(frame.payload) > _LARGE_BYTES:
+            await asyncio.to_thread(parse_json, frame.payload, "result")
+        else:
+            parse_json(frame.payload, "result")
+    except InvalidInput as error:
+        return failure(ErrorName.INVALID_RESULT, str(error), measures=measures)
+    if frame.kind == ERROR:
+        return Outcome(Status.FAILURE, b'{"error": ' + frame.payload + b"}", measures)
+    return Outcome(Status.SUCCESS, frame.payload, measures)
+
+
+def _stopped(measures: Measures) -> Outcome:
+    return failure(ErrorName.CANCELED, "the job was stopped", status=Status.CANCELED, measures=measures)
+
+
+def _why_silent(exit_code: int) -> str:
+    if exit_code == 137:
+        return "the process was killed (SIGKILL), perhaps because the machine had no memory left"
+    if exit_code > 128:
+        return f"the process was ended by signal {exit_code - 128}"
+    return f"the process ended with exit code {exit_code} and without a result"
+
+
+async def _remove(folder: Path):  # noqa: ANN202 - an instant, or None where it is still there
+    try:
+        await remove_job_folder(folder)
+    except OSError:
+        log.exception("%s can't be removed", folder)
+        return None
+    return now()

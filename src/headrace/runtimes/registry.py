@@ -1,0 +1,95 @@
+"""The languages that this worker can run."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import logging
+import os
+import secrets
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from headrace.errors import Misconfigured
+from headrace.runtimes.base import Folders
+from headrace.runtimes.python import PythonRuntime
+from headrace.runtimes.python_environments import PythonEnvironments
+from headrace.runtimes.python_interpreter import find_interpreter
+from headrace.runtimes.python_lock import UvTool
+from headrace.runtimes.runner_files import place_runner
+
+if TYPE_CHECKING:
+    from headrace.runtimes.base import Runtime
+    from headrace.sandbox.slots import Slots
+
+log = logging.getLogger(__name__)
+
+
+class Runtimes:
+    """Runtimes by language."""
+
+    def __init__(self, by_language: dict[str, Runtime]) -> None:
+        self._by_language = by_language
+
+    def get(self, language: str) -> Runtime:
+        """The runtime of a language; raises Misconfigured where this worker has none."""
+        try:
+            return self._by_language[language]
+        except KeyError:
+            raise Misconfigured(f"this worker can't run {language!r}") from None
+
+    @staticmethod
+    def lock_result(lock: str) -> bytes:
+        """The result of a dependencies job."""
+        return json.dumps({"lock": lock}, ensure_ascii=False).encode()
+
+
+async def make_runtimes(folders: Folders, slots: Slots) -> Runtimes:
+    """Prepare what the runtimes need on this machine; raises Misconfigured with the cure.
+
+    The worker gets a folder of its own below ``folders.jobs``; those of workers that are gone are removed.
+    """
+    _prepare(folders)
+    folders = replace(folders, jobs=_take_jobs_folder(folders.jobs))
+    uv = UvTool.find(folders.cache)
+    interpreter = await find_interpreter(folders, slots.any_uid)
+    environments = PythonEnvironments(folders, uv, interpreter.version)
+    return Runtimes(
+        {"python3": PythonRuntime(folders, place_runner(folders.shared), interpreter, environments, uv)}
+    )
+
+
+def _prepare(folders: Folders) -> None:
+    """Jobs may read what is shared, enter their own folder, and see nothing of the cache."""
+    for folder, mode in ((folders.shared, 0o755), (folders.jobs, 0o711), (folders.cache, 0o700)):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            folder.chmod(mode)
+        except OSError as error:
+            raise Misconfigured(f"{folder} can't be made: {error.strerror}") from error
+
+
+def _take_jobs_folder(jobs: Path) -> Path:
+    """A folder with a lock that ends with this process; one whose lock is free belongs to nobody."""
+    for file in jobs.glob("*.lock"):
+        descriptor = os.open(file, os.O_RDWR | os.O_CLOEXEC)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            continue
+        else:
+            log.info("removing what a worker that is gone left in %s", file.with_suffix(""))
+            shutil.rmtree(file.with_suffix(""), ignore_errors=True)
+            file.unlink()
+        finally:
+            os.close(descriptor)
+    folder = jobs / f"{os.getpid()}-{secrets.token_hex(4)}"
+    descriptor = os.open(
+        folder.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600
+    )
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    folder.mkdir()
+    folder.chmod(0o711)
+    return folder

@@ -1,0 +1,96 @@
+"""Finds and ends what a job leaves behind: children that outlive it, also in sessions of their own.
+
+Where the worker is root each slot has a uid, and whatever runs under it is the job's. Elsewhere the worker
+adopts orphans (it is their subreaper) and knows a job's by its session or by the id in their environment.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import os
+import signal
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+_SET_CHILD_SUBREAPER = 36
+_PAUSE_SECONDS = 0.005
+_MOST_ROUNDS = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """How to know the processes of one job.
+
+    By ``uid`` where that is the slot's own, else by ``session`` or ``mark``, an entry of their environment.
+    """
+
+    session: int
+    uid: int | None
+    mark: bytes
+
+
+def adopt_orphans() -> None:
+    """From now on processes whose parents end become this process's children."""
+    ctypes.CDLL(None).prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def kill_all_of(uid: int) -> None:
+    """Kill whatever runs under a slot's uid: what a worker left that was killed itself."""
+    for pid in find_survivors(Family(0, uid, b"")):
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+async def end_survivors(family: Family) -> bool:
+    """Kill all that is left of a job whose first process is over; False where something can't be ended."""
+    for _ in range(_MOST_ROUNDS):
+        left = find_survivors(family)
+        if not left:
+            return True
+        for pid in left:
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
+            with suppress(ChildProcessError):
+                os.waitpid(pid, os.WNOHANG)  # noqa: ASYNC222 - it does not wait
+        await asyncio.sleep(_PAUSE_SECONDS)
+    return False
+
+
+def find_survivors(family: Family) -> list[int]:
+    """Processes of a job that are still there, the dead that nobody has waited for among them."""
+    if family.uid is not None:
+        return [pid for pid in _all_processes() if _uid_of(pid) == family.uid]
+    return [pid for pid in _own_children() if _belongs(pid, family)]
+
+
+def _all_processes() -> list[int]:
+    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+
+
+def _uid_of(pid: int) -> int | None:
+    try:
+        return Path(f"/proc/{pid}").stat().st_uid
+    except FileNotFoundError:
+        return None
+
+
+def _own_children() -> list[int]:
+    """Children of this process, by whichever of its threads."""
+    children: list[int] = []
+    for task in Path("/proc/self/task").iterdir():
+        with suppress(OSError):
+            children += map(int, (task / "children").read_text().split())
+    return children
+
+
+def _belongs(pid: int, family: Family) -> bool:
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+        # The name, in brackets, may hold anything; what follows it are state, parent, group, session.
+        if int(stat.rpartition(")")[2].split()[3]) == family.session:
+            return True
+        return family.mark in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    except OSError:
+        return False

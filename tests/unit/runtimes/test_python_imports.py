@@ -1,0 +1,85 @@
+"""Which scripts and packages a module imports."""
+
+from __future__ import annotations
+
+import pytest
+
+from headrace.runtimes.python_imports import missing_imports, package_imports, workspace_imports
+
+
+@pytest.mark.parametrize(
+    ("line", "paths"),
+    [
+        ("import f.reports.weather", {"f/reports/weather"}),
+        ("import f.reports.weather as w, u.ann.tools", {"f/reports/weather", "u/ann/tools"}),
+        ("from f.reports.weather import Day", {"f/reports/weather", "f/reports/weather/Day"}),
+        ("from f.reports import weather, spells", {"f/reports/weather", "f/reports/spells"}),
+        ("from u.ann.tools import *", {"u/ann/tools"}),
+        ("from .weather import Day", {"f/reports/weather", "f/reports/weather/Day"}),
+        ("from . import weather", {"f/reports/weather"}),
+        ("from ..sales.orders import total", {"f/sales/orders", "f/sales/orders/total"}),
+        ("from ... import weather", set()),
+        ("from .... import weather", set()),
+        ("import f.reports", set()),
+        ("import f", set()),
+        ("from f import reports", set()),
+        ("import fun.reports.weather", set()),
+        ("import os.path", set()),
+    ],
+)
+def test_an_import_names_the_scripts_it_may_mean(line: str, paths: set[str]):
+    assert workspace_imports(line, "f/reports/spells") == paths
+
+
+def test_imports_count_wherever_they_stand():
+    content = """
+from typing import TYPE_CHECKING
+if TYPE_CHECKING:
+    import f.a.one
+def main():
+    import f.a.two
+    try:
+        import f.a.three
+    except ImportError:
+        class Inner:
+            import f.a.four
+"""
+    assert workspace_imports(content, None) == {"f/a/one", "f/a/two", "f/a/three", "f/a/four"}
+
+
+def test_without_a_path_a_relative_import_means_nothing():
+    assert workspace_imports("from .weather import Day\nfrom . import x", None) == set()
+
+
+@pytest.mark.parametrize("content", ["import f.a.b\ndef", "\0", "(" * 5000, "x = '\\N{no such name}'"])
+def test_source_that_does_not_parse_imports_nothing(content: str):
+    assert workspace_imports(content, "f/a/c") == set()
+    assert package_imports(content) == set()
+
+
+def test_the_other_reading_of_an_import_that_is_there_is_not_missing():
+    wanted = workspace_imports("from f.a.b import c", None)
+    assert missing_imports(wanted, {"f/a/b"}) == []
+    assert missing_imports(wanted, {"f/a/b/c"}) == []
+
+
+def test_a_name_that_its_folder_does_not_hold_is_missing():
+    assert missing_imports(workspace_imports("from f.a.b import c, d", None), {"f/a/b/c"}) == ["f/a/b/d"]
+
+
+def test_what_is_there_in_no_reading_is_missing():
+    assert missing_imports({"f/a/b", "f/a/b/c", "f/a/d"}, {"f/a/bb", "f/a/d"}) == ["f/a/b"]
+
+
+def test_packages_are_neither_the_standard_library_nor_the_workspace():
+    content = (
+        "import os, numpy.linalg, u.x.y\nfrom pandas import DataFrame\nfrom f.a.b import c\nfrom . import d"
+    )
+    assert package_imports(content) == {"numpy", "pandas"}
+
+
+def test_packages_imported_within_functions_and_blocks_do_not_count():
+    content = (
+        "try:\n    import ujson\nexcept ImportError:\n    pass\ndef main():\n    import boto3\nimport six\n"
+    )
+    assert package_imports(content) == {"six"}
