@@ -1,0 +1,243 @@
+"""The worker: claims jobs for its free slots, runs each, and goes when told to."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from headrace import failpoint
+from headrace.db.failures import is_outage, until_back
+from headrace.db.listen import JOBS_CANCELED, JOBS_CHANGED, JOBS_DUE
+from headrace.model.job import Lease
+from headrace.model.outcome import ErrorName, failure
+from headrace.queue import sessions
+from headrace.queue.claim import claim
+from headrace.queue.complete import Completion
+from headrace.queue.sessions import HeldJob
+from headrace.worker.completer import ACQUIRE_SECONDS
+from headrace.worker.lease import LeaseKeeper
+from headrace.worker.run_job import RunningJob, Workshop, run_job
+
+if TYPE_CHECKING:
+    from headrace.db.connection import Connection, Login
+    from headrace.model.ids import JobId
+    from headrace.model.job import ClaimedJob
+    from headrace.queue.sessions import WorkerInfo
+    from headrace.sandbox.slots import Slots
+
+log = logging.getLogger(__name__)
+
+POLL_SECONDS = 1.0
+"""A lost notification delays a job at most this long."""
+
+
+class Worker:
+    """One worker process: a session, some slots, and the jobs in them."""
+
+    def __init__(self, workshop: Workshop, login: Login, info: WorkerInfo, slots: Slots) -> None:
+        self._workshop = workshop
+        self._info = info
+        self._slots = slots
+        self._lease = LeaseKeeper(login, info, workshop.settings, self._lose_all, self._look_at_held)
+        self._running: dict[Lease, RunningJob] = {}
+        self._wake = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._draining = False
+        self._stopping = False
+        self._is_unsure = False
+
+    async def run(self) -> None:
+        """Work until ``drain`` or cancellation; ends when no job is left.
+
+        Raises what ended one of its services or could not be settled: a worker that can't do all of
+        its work does none, and its jobs go to others when its lease is over.
+        """
+        self._workshop.switchboard.listen(JOBS_DUE, self._heard_due)
+        self._workshop.switchboard.listen(JOBS_CANCELED, self._heard_canceled)
+        await self._lease.open()
+        log.info("worker %s takes jobs tagged %s", self._info.worker, ", ".join(self._info.tags))
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                services = (self._lease.run(), self._workshop.completer.run())
+                served = [tasks.create_task(service) for service in services]
+                await self._claim_until_drained(tasks)
+                await self._idle.wait()
+                for task in served:
+                    task.cancel()
+        except ExceptionGroup as group:
+            raise _first(group) from group
+        await self._close_session()
+
+    async def drain(self) -> None:
+        """Claim nothing more, wait for what runs; after ``drain_seconds`` hand it back."""
+        if self._draining:
+            self.stop()
+            return
+        self._draining = True
+        self._wake.set()
+        log.info("draining: %d jobs still run", len(self._running))
+        try:
+            await asyncio.wait_for(self._idle.wait(), self._workshop.settings.drain_seconds)
+        except TimeoutError:
+            self.stop()
+
+    def stop(self) -> None:
+        """Kill what runs and hand it back."""
+        self._draining = self._stopping = True
+        self._wake.set()
+        for running in self._running.values():
+            running.give_up()
+
+    @property
+    def _free(self) -> int:
+        # Counted by jobs: a job that was just started has not taken its cage yet.
+        return self._info.slots - len(self._running)
+
+    async def _claim_until_drained(self, tasks: asyncio.TaskGroup) -> None:
+        while not self._draining:
+            self._wake.clear()
+            claimed = await self._claim() if self._free > 0 or self._is_unsure else []
+            for job in claimed:
+                self._start(job, tasks)
+            if not claimed or self._free <= 0:
+                await self._pause()
+
+    async def _claim(self) -> list[ClaimedJob]:
+        session = self._lease.session
+        try:
+            await failpoint.reach("claim")
+            async with (
+                asyncio.timeout(self._workshop.settings.lease_seconds),
+                self._workshop.pool.acquire(timeout=ACQUIRE_SECONDS) as connection,
+            ):
+                if self._is_unsure:
+                    await self._give_back_unknown(connection)
+                claimed = await claim(connection, session, self._info.tags, max(self._free, 0))
+        except Exception as error:
+            if not is_outage(error):
+                raise
+            log.warning("can't claim jobs: the database is away (%s)", type(error).__name__)
+            # The claim may have happened although its answer got lost.
+            self._is_unsure = True
+            return []
+        if claimed and not self._lease.is_sure(session):
+            log.error("%d jobs were claimed too long ago to be begun", len(claimed))
+            self._is_unsure = True
+            return []
+        return claimed
+
+    async def _give_back_unknown(self, connection: Connection) -> None:
+        """Jobs that a claim whose answer got lost has taken; nothing of them has begun."""
+        session = self._lease.session
+        unknown = self._unknown(session, await sessions.read_held(connection, session))
+        tags = await sessions.hand_back(connection, session, unknown, have_begun=False)
+        self._is_unsure = False
+        if tags:
+            log.warning("%d jobs of a claim whose answer got lost are given back", len(tags))
+        self._workshop.switchboard.notify(JOBS_DUE, set(tags.values()))
+
+    def _unknown(self, session: int, held: list[HeldJob]) -> list[HeldJob]:
+        return [job for job in held if Lease(job.job, job.attempt, session) not in self._running]
+
+    def _start(self, job: ClaimedJob, tasks: asyncio.TaskGroup) -> None:
+        running = RunningJob(job)
+        self._running[job.lease] = running
+        self._idle.clear()
+        if self._stopping:
+            running.give_up()
+        self._workshop.switchboard.notify(JOBS_CHANGED, {str(job.lease.job)})
+        tasks.create_task(self._work(running))
+
+    async def _work(self, running: RunningJob) -> None:
+        try:
+            async with self._slots.take() as cage:
+                is_settled = await run_job(self._workshop, running, cage)
+            if not is_settled:
+                await self._hand_back(running)
+        finally:
+            del self._running[running.job.lease]
+            if not self._running:
+                self._idle.set()
+            self._wake.set()
+
+    async def _hand_back(self, running: RunningJob) -> None:
+        lease = running.job.lease
+        held = HeldJob(lease.job, lease.attempt)
+
+        async def give() -> dict[JobId, str]:
+            async with self._workshop.pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+                return await sessions.hand_back(connection, lease.worker_session, [held], have_begun=True)
+
+        try:
+            # Beyond a lease it is of no use: others have the job by then. Nor may the database stay away
+            # for ever: this process is to end.
+            tags = await asyncio.wait_for(
+                until_back(give, "handing a job back"), self._workshop.settings.lease_seconds
+            )
+        except TimeoutError:
+            log.warning("job %s could not be handed back; it is taken back when the lease is over", lease.job)
+            return
+        self._workshop.switchboard.notify(JOBS_DUE, set(tags.values()))
+        if lease.job not in tags:
+            message = f"worker {self._info.worker} ended while it ran this job, which may not be restarted"
+            await self._workshop.completer.complete(
+                Completion(lease, failure(ErrorName.WORKER_LOST, message))
+            )
+
+    async def _look_at_held(self, connection: Connection) -> None:
+        # Only what was running before the question is compared: a claim may be answered meanwhile.
+        session, running = self._lease.session, list(self._running.values())
+        held = await sessions.read_held(connection, session)
+        self._compare_held(running, held)
+        # A claim that was given up as unanswered may still have been carried out, later. Or one is just
+        # being answered: to look once more before the next claim does no harm.
+        if self._unknown(session, held):
+            self._is_unsure = True
+            self._wake.set()
+
+    def _compare_held(self, running_before: list[RunningJob], held: list[HeldJob]) -> None:
+        """Stop what is to be canceled, and what the database no longer says is ours."""
+        theirs = {(job.job, job.attempt): job for job in held}
+        for running in running_before:
+            lease = running.job.lease
+            job = theirs.get((lease.job, lease.attempt))
+            if job is None or lease.worker_session != self._lease.session:
+                running.lose()
+            elif job.canceled_by is not None:
+                running.cancel(job.canceled_by, job.canceled_reason)
+
+    async def _lose_all(self) -> None:
+        """Kill everything; returns when it is dead, or will not die."""
+        endings = [asyncio.ensure_future(running.lose_and_wait()) for running in self._running.values()]
+        if endings:
+            await asyncio.wait(endings, timeout=self._workshop.settings.lease_seconds / 3)
+
+    def _heard_due(self, tag: str) -> None:
+        if tag == "" or tag in self._info.tags:
+            self._wake.set()
+
+    def _heard_canceled(self, job: str) -> None:
+        if job == "" or any(str(lease.job) == job for lease in self._running):
+            self._lease.look_now()
+
+    async def _pause(self) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._wake.wait(), POLL_SECONDS)
+
+    async def _close_session(self) -> None:
+        async def close() -> None:
+            async with self._workshop.pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+                await sessions.close(connection, self._lease.session)
+
+        try:
+            await asyncio.wait_for(until_back(close, "closing the worker session"), 5)
+        except TimeoutError:
+            log.warning("the worker session could not be closed; it ends by itself")
+
+
+def _first(group: ExceptionGroup[Exception]) -> Exception:
+    first = group.exceptions[0]
+    return _first(first) if isinstance(first, ExceptionGroup) else first

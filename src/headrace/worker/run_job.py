@@ -1,0 +1,198 @@
+"""One attempt, from claim to its last write: resolve, prepare, run, settle."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import logging
+import os
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from headrace import failpoint
+from headrace.db.failures import until_back
+from headrace.db.listen import JOBS_CHANGED
+from headrace.errors import HeadraceError
+from headrace.lifecycle.cancel import canceled
+from headrace.model.job import JobKind
+from headrace.model.outcome import ErrorName, Outcome, Status, failure, timed_out
+from headrace.queue import logs
+from headrace.queue.complete import Completion
+from headrace.runtimes.base import Attempt, LockFailed
+from headrace.sandbox.cage import Stop
+from headrace.worker.code_book import ResolvedCode
+from headrace.worker.completer import ACQUIRE_SECONDS
+from headrace.worker.environ import job_environ
+from headrace.worker.job_log import JobLog
+
+if TYPE_CHECKING:
+    from headrace.db.connection import Pool
+    from headrace.db.listen import Switchboard
+    from headrace.model.job import ClaimedJob, LogChunk
+    from headrace.runtimes.registry import Runtimes
+    from headrace.sandbox.cage import Cage
+    from headrace.settings import Settings
+    from headrace.worker.code_book import CodeBook
+    from headrace.worker.completer import Completer
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """What every job of a worker needs."""
+
+    pool: Pool
+    switchboard: Switchboard
+    completer: Completer
+    code_book: CodeBook
+    runtimes: Runtimes
+    settings: Settings
+
+
+@dataclass(slots=True)
+class RunningJob:
+    """An attempt under way, and the ways to stop it.
+
+    ``stop`` makes the runtime end the processes. ``is_lost`` says that the attempt no longer holds its
+    job, so that nothing of it is to be written; ``is_given_up`` that the worker goes away;
+    ``is_torn_down`` that nothing of its processes is left.
+    """
+
+    job: ClaimedJob
+    stop: Stop = field(default_factory=Stop)
+    is_lost: bool = False
+    is_given_up: bool = False
+    canceled_by: str | None = None
+    canceled_reason: str | None = None
+    is_torn_down: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def cancel(self, by: str, reason: str | None) -> None:
+        """Stop the job because somebody asked for it; the first one counts."""
+        if self.canceled_by is None:
+            self.canceled_by, self.canceled_reason = by, reason
+        self.stop.set()
+
+    def lose(self) -> None:
+        """Kill the job because it is no longer ours."""
+        self.is_lost = True
+        self.stop.set_at_once()
+
+    async def lose_and_wait(self) -> None:
+        """The same, until nothing of its processes is left."""
+        self.lose()
+        await self.is_torn_down.wait()
+
+    def give_up(self) -> None:
+        """Stop the job because the worker ends."""
+        self.is_given_up = True
+        self.stop.set()
+
+
+async def run_job(workshop: Workshop, running: RunningJob, cage: Cage) -> bool:
+    """Run a claimed job to its end and store it. False where the worker has to hand it back.
+
+    The end is written after nothing of the job's processes is left.
+    """
+    job = running.job
+    job_log = JobLog(_store(workshop, running), running.lose)
+    if job.lease.attempt > 1:
+        await job_log.say(f"--- attempt {job.lease.attempt}: the job was given back to the queue before ---")
+    await failpoint.reach("run_job")
+    try:
+        outcome = await _run(workshop, running, cage, job_log)
+    finally:
+        running.is_torn_down.set()
+    chunks = await job_log.close()
+    if running.is_lost:
+        log.warning(
+            "job %s: attempt %d is no longer ours, its end is dropped", job.lease.job, job.lease.attempt
+        )
+        return True
+    if running.is_given_up and running.canceled_by is None and outcome.status is Status.CANCELED:
+        return False
+    if running.canceled_by is not None and outcome.status is Status.CANCELED:
+        outcome = _say_who(running, outcome)
+    completion = Completion(job.lease, outcome, chunks, outcome.teardown)
+    if not await workshop.completer.complete(completion):
+        log.warning("job %s: attempt %d came too late to be stored", job.lease.job, job.lease.attempt)
+    return True
+
+
+async def _run(workshop: Workshop, running: RunningJob, cage: Cage, job_log: JobLog) -> Outcome:
+    try:
+        resolved = await until_back(lambda: workshop.code_book.resolve(running.job), "reading code")
+        if running.stop.is_set():
+            return canceled("the worker", None)
+        if isinstance(resolved, Outcome):
+            return resolved
+        if running.job.kind is JobKind.DEPENDENCIES:
+            return await _lock(workshop, running, resolved, job_log)
+        attempt = _attempt(workshop, running, resolved, cage)
+        return await workshop.runtimes.get(resolved.code.language).run(attempt, job_log)
+    except HeadraceError as error:
+        return failure(ErrorName.INTERNAL, str(error))
+    except Exception:
+        log.exception("job %s: the worker failed to run it", running.job.lease.job)
+        return failure(ErrorName.INTERNAL, "the worker failed to run this job; its log says why")
+
+
+async def _lock(workshop: Workshop, running: RunningJob, resolved: ResolvedCode, job_log: JobLog) -> Outcome:
+    """A dependencies job: its result is ``{"lock": text}``."""
+    runtime = workshop.runtimes.get(resolved.code.language)
+    seconds = _timeout_seconds(workshop, running)
+    try:
+        async with asyncio.timeout(seconds):
+            lock = await runtime.lock(resolved.code, job_log, running.stop)
+    except TimeoutError:
+        return timed_out(seconds)
+    except LockFailed as error:
+        if running.stop.is_set():
+            return canceled("the worker", None)
+        return failure(ErrorName.DEPENDENCIES, str(error))
+    return Outcome(Status.SUCCESS, workshop.runtimes.lock_result(lock))
+
+
+def _attempt(workshop: Workshop, running: RunningJob, resolved: ResolvedCode, cage: Cage) -> Attempt:
+    job, settings = running.job, workshop.settings
+    environ = job_environ(
+        job,
+        url=settings.url,
+        worker_group=settings.group,
+        envs=resolved.settings.get("envs") or [],
+        own=dict(os.environ),
+    )
+    return Attempt(
+        name=f"{job.lease.job}-{job.lease.attempt}",
+        code=resolved.code,
+        arguments=job.args,
+        environ=environ,
+        timeout_seconds=_timeout_seconds(workshop, running),
+        cage=cage,
+        stop=running.stop,
+    )
+
+
+def _timeout_seconds(workshop: Workshop, running: RunningJob) -> int:
+    most = workshop.settings.job_timeout_seconds
+    return min(running.job.timeout_seconds or most, most)
+
+
+def _say_who(running: RunningJob, outcome: Outcome) -> Outcome:
+    named = canceled(running.canceled_by or "", running.canceled_reason)
+    return dataclasses.replace(named, measures=outcome.measures, teardown=outcome.teardown)
+
+
+def _store(workshop: Workshop, running: RunningJob):  # noqa: ANN202 - a job_log.Store
+    lease = running.job.lease
+
+    async def store(chunks: list[LogChunk]) -> bool:
+        async def append() -> bool:
+            async with workshop.pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+                return await logs.append(connection, lease, chunks)
+
+        is_held = await until_back(append, "storing logs")
+        workshop.switchboard.notify(JOBS_CHANGED, {str(lease.job)})
+        return is_held
+
+    return store
