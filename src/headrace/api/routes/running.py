@@ -1,0 +1,259 @@
+"""Routes that start jobs. Each answers 201 with the job's bare id."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi.responses import PlainTextResponse
+from pydantic import BaseModel, ConfigDict
+
+from headrace.api.body import TAKES_ARGUMENTS, Arguments, CheckedRoute
+from headrace.api.context import Caller, WorkspaceCaller
+from headrace.api.instants import Instant
+from headrace.api.routes.waiting_for import wait_for_result
+from headrace.api.tags import Tag
+from headrace.db.failures import retried
+from headrace.errors import InvalidInput
+from headrace.lifecycle import launch
+from headrace.lifecycle.launch import Launched, RawCode, Wish
+from headrace.model.ids import JobId, parse_job_id, parse_script_hash
+from headrace.model.job import Idempotency
+from headrace.model.json_text import parse_object, raw_member
+from headrace.model.path import check_identity, check_path
+from headrace.model.python_source import require_main
+
+if TYPE_CHECKING:
+    from headrace.db.connection import Connection
+
+router = APIRouter(prefix="/w/{workspace}/jobs", tags=["job"], route_class=CheckedRoute)
+
+_MOST_SECONDS_AHEAD = 10 * 366 * 86400
+
+
+_REFUSED = frozenset({"include_header", "include_query", "queue_limit", "raw", "retry", "wrap_body"})
+"""Options of the contract that we don't have. To ignore one would run something else than was asked for."""
+
+
+class RunOptions(BaseModel):
+    """What the query of a run route may say."""
+
+    model_config = ConfigDict(extra="allow")
+
+    scheduled_for: Instant | None = None
+    scheduled_in_secs: Annotated[int | None, Query(ge=0, le=_MOST_SECONDS_AHEAD)] = None
+    parent_job: str | None = None
+    root_job: str | None = None
+    job_id: str | None = None
+    tag: Tag | None = None
+    timeout: Annotated[int | None, Query(ge=1, le=10**9)] = None
+    priority: Annotated[int | None, Query(ge=0, le=100)] = None
+    invisible_to_owner: bool = False
+    permissioned_as: str | None = None
+
+    def wish(self, args: bytes) -> Wish:
+        """The same in the words of ``lifecycle``; raises InvalidInput for ids that are none."""
+        if refused := sorted(_REFUSED & (self.model_extra or {}).keys()):
+            raise InvalidInput(refused[0], "is not supported; leave it out")
+        if self.permissioned_as is not None:
+            check_identity(self.permissioned_as, "permissioned_as")
+        return Wish(
+            args=args,
+            scheduled_for=self.scheduled_for,
+            scheduled_in_seconds=self.scheduled_in_secs,
+            parent_job=_id(self.parent_job, "parent_job"),
+            root_job=_id(self.root_job, "root_job"),
+            job_id=_id(self.job_id, "job_id"),
+            tag=self.tag,
+            timeout_seconds=self.timeout,
+            priority=self.priority,
+            invisible_to_owner=self.invisible_to_owner,
+            permissioned_as=self.permissioned_as,
+        )
+
+
+Options = Annotated[RunOptions, Query()]
+
+
+class Preview(BaseModel):
+    """Body of a preview."""
+
+    content: str
+    language: str = "python3"
+    args: dict[str, Any] | None = None
+    path: str | None = None
+    lock: str | None = None
+    tag: Tag | None = None
+
+
+class RawScript(BaseModel):
+    """One script whose dependencies are asked for."""
+
+    raw_code: str
+    language: str = "python3"
+    path: str | None = None
+    script_path: str | None = None
+
+
+class RawDependencies(BaseModel):
+    """Body of a dependencies job."""
+
+    raw_scripts: list[RawScript]
+    entrypoint: str = ""
+
+
+async def _idempotency(
+    request: Request, key: Annotated[str | None, Header(alias="Idempotency-Key")] = None
+) -> Idempotency | None:
+    if key is None:
+        return None
+    if not 1 <= len(key) <= 255 or not key.isprintable():
+        raise InvalidInput("Idempotency-Key", "must be 1 to 255 printable characters")
+    query = b"&".join(sorted(request.scope["query_string"].split(b"&")))
+    content = b"\n".join((request.scope["path"].encode(), query, await request.body()))
+    return Idempotency(request.scope["route"].path, key, hashlib.sha256(content).digest())
+
+
+IdempotencyKey = Annotated[Idempotency | None, Depends(_idempotency)]
+
+
+@router.post(
+    "/run/p/{path:path}", status_code=201, response_class=PlainTextResponse, openapi_extra=TAKES_ARGUMENTS
+)
+async def run_script_by_path(
+    path: str, args: Arguments, options: Options, caller: WorkspaceCaller, idempotency: IdempotencyKey
+) -> str:
+    """Run the newest version of a script."""
+    return str((await _run_path(caller, path, options.wish(args), idempotency)).job)
+
+
+@router.post(
+    "/run/h/{hash}", status_code=201, response_class=PlainTextResponse, openapi_extra=TAKES_ARGUMENTS
+)
+async def run_script_by_hash(
+    hash: str, args: Arguments, options: Options, caller: WorkspaceCaller, idempotency: IdempotencyKey
+) -> str:
+    """Run one version of a script, also one that has been superseded."""
+    version = parse_script_hash(hash)
+    wish = options.wish(args)
+    launched = await _launch(
+        caller,
+        lambda connection: launch.run_hash(connection, caller.principal, version, wish, idempotency),
+    )
+    return str(launched.job)
+
+
+@router.post("/run/preview", status_code=201, response_class=PlainTextResponse)
+async def run_script_preview(
+    body: Preview, request: Request, options: Options, caller: WorkspaceCaller, idempotency: IdempotencyKey
+) -> str:
+    """Run raw code, as the caller."""
+    args = raw_member(await request.body(), "args") if body.args else b"{}"
+    code = RawCode(body.content, body.language, _path(body.path), body.lock)
+    if body.language == "python3":
+        require_main(body.content)
+    wish = options.model_copy(update={"tag": options.tag or body.tag}).wish(args or b"{}")
+    launched = await _launch(
+        caller,
+        lambda connection: launch.run_preview(connection, caller.principal, code, wish, idempotency),
+    )
+    return str(launched.job)
+
+
+@router.post("/run/dependencies_async", status_code=201, response_class=PlainTextResponse)
+async def run_raw_script_dependencies_async(
+    body: RawDependencies, caller: WorkspaceCaller, idempotency: IdempotencyKey
+) -> str:
+    """Start a job that locks the dependencies of a script; its result is ``{"lock": text}``."""
+    return str((await _run_dependencies(caller, body, idempotency)).job)
+
+
+@router.post("/run/dependencies", status_code=201)
+async def run_raw_script_dependencies(
+    body: RawDependencies, request: Request, caller: WorkspaceCaller, idempotency: IdempotencyKey
+) -> Response:
+    """Lock the dependencies of a script and wait for the lock."""
+    launched = await _run_dependencies(caller, body, idempotency)
+    return await wait_for_result(caller, request, launched.job, status_code=201)
+
+
+@router.post("/run_wait_result/p/{path:path}", openapi_extra=TAKES_ARGUMENTS)
+async def run_wait_result_script_by_path(
+    path: str,
+    args: Arguments,
+    request: Request,
+    options: Options,
+    caller: WorkspaceCaller,
+    idempotency: IdempotencyKey,
+) -> Response:
+    """Run the newest version of a script and answer with its result."""
+    launched = await _run_path(caller, path, options.wish(args), idempotency)
+    return await wait_for_result(caller, request, launched.job)
+
+
+@router.get("/run_wait_result/p/{path:path}")
+async def run_wait_result_script_by_path_get(
+    path: str,
+    request: Request,
+    options: Options,
+    caller: WorkspaceCaller,
+    idempotency: IdempotencyKey,
+    payload: str | None = None,
+) -> Response:
+    """The same by GET, with the arguments as base64url of a JSON object in ``payload``."""
+    launched = await _run_path(caller, path, options.wish(_payload(payload)), idempotency)
+    return await wait_for_result(caller, request, launched.job)
+
+
+async def _run_path(caller: Caller, path: str, wish: Wish, idempotency: Idempotency | None) -> Launched:
+    check_path(path)
+    return await _launch(
+        caller, lambda connection: launch.run_path(connection, caller.principal, path, wish, idempotency)
+    )
+
+
+async def _run_dependencies(
+    caller: Caller, body: RawDependencies, idempotency: Idempotency | None
+) -> Launched:
+    if len(body.raw_scripts) != 1:
+        raise InvalidInput("raw_scripts", "must hold exactly one script")
+    script = body.raw_scripts[0]
+    path = script.script_path or script.path or body.entrypoint or None
+    code = RawCode(script.raw_code, script.language, _path(path, "script_path"))
+    return await _launch(
+        caller,
+        lambda connection: launch.run_dependencies(connection, caller.principal, code, idempotency),
+    )
+
+
+async def _launch(caller: Caller, deed: Callable[[Connection], Awaitable[Launched]]) -> Launched:
+    async def transaction() -> Launched:
+        async with caller.transaction() as connection:
+            return await deed(connection)
+
+    launched = await retried(transaction)
+    launched.announce(caller.context.switchboard)
+    return launched
+
+
+def _payload(payload: str | None) -> bytes:
+    if not payload:
+        return b"{}"
+    try:
+        data = base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4))
+    except (binascii.Error, ValueError):
+        raise InvalidInput("payload", "must be base64url of a JSON object") from None
+    parse_object(data, "payload")
+    return data
+
+
+def _path(path: str | None, field: str = "path") -> str | None:
+    return check_path(path, field) if path else None
+
+
+def _id(text: str | None, field: str) -> JobId | None:
+    return parse_job_id(text, field) if text else None

@@ -1,0 +1,83 @@
+"""Jobs in the shapes of the public contract: ``QueuedJob`` and ``CompletedJob``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from headrace.api.schemas.answers import with_raw, without_none
+from headrace.model.job import State
+from headrace.model.outcome import Status
+
+if TYPE_CHECKING:
+    from headrace.model.run import Run
+
+
+def show_run(run: Run, *, logs: str | None = None, code: bool = True) -> bytes:
+    """A job as JSON. ``logs`` are added where given; raw code and lock where ``code``."""
+    fields = _common(run) | (_finished(run) if run.is_finished else _live(run))
+    if logs is not None:
+        fields["logs"] = logs
+    if code:
+        fields |= without_none(raw_code=run.raw_code, raw_lock=run.raw_lock)
+    return with_raw(fields, {"args": run.args, "result": run.result})
+
+
+def _common(run: Run) -> dict[str, Any]:
+    return without_none(
+        id=run.id,
+        workspace_id=run.workspace,
+        job_kind=run.kind.value,
+        created_by=run.created_by,
+        created_at=run.created_at,
+        permissioned_as=run.permissioned_as,
+        email=run.email,
+        tag=run.tag,
+        priority=run.priority or None,
+        is_flow_step=run.is_flow_step,
+        visible_to_owner=not run.visible_to_runner_only,
+        parent_job=run.parent_job,
+        root_job=run.root_job if run.root_job != run.id else None,
+        script_path=run.path,
+        script_hash=run.script_hash,
+        language=run.language,
+        schedule_path=run.schedule_path,
+        trigger_kind=run.trigger_kind,
+        mem_peak=run.peak_memory_kb,
+        canceled_by=run.canceled_by,
+        canceled_reason=run.canceled_reason,
+        worker=run.worker,
+        attempt=run.attempt,
+        status=run.status.value,
+        isolation=run.isolation,
+        timeout=run.timeout_seconds,
+    )
+
+
+def _live(run: Run) -> dict[str, Any]:
+    return without_none(
+        type="QueuedJob",
+        running=run.status is State.RUNNING,
+        canceled=run.canceled_by is not None,
+        scheduled_for=run.scheduled_for,
+        started_at=run.started_at,
+        last_ping=run.worker_renewed_at,
+        held=run.held,
+    )
+
+
+def _finished(run: Run) -> dict[str, Any]:
+    return without_none(
+        type="CompletedJob",
+        success=run.status in (Status.SUCCESS, Status.SKIPPED),
+        canceled=run.status is Status.CANCELED,
+        is_skipped=run.status is Status.SKIPPED,
+        # A job that never started has to show an instant all the same.
+        started_at=run.started_at or run.completed_at,
+        completed_at=run.completed_at,
+        scheduled_for=run.scheduled_for,
+        duration_ms=run.duration_ms,
+        exit_code=run.exit_code,
+        deleted=run.deleted,
+        labels=list(run.labels) or None,
+        teardown=run.teardown,
+    )
