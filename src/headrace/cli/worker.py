@@ -1,0 +1,131 @@
+"""``headrace worker``: claims jobs and runs them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import secrets
+import signal
+import socket
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import click
+
+from headrace import __version__
+from headrace.cli.data_folder import make_data_dir
+from headrace.cli.log_lines import set_up_log
+from headrace.cli.options import DATABASE, build_settings, settings_options
+from headrace.db.connection import open_pool
+from headrace.db.failures import translated
+from headrace.db.listen import Switchboard
+from headrace.db.migrate import check_current
+from headrace.db.roles import load_roles
+from headrace.errors import Misconfigured
+from headrace.queue.sessions import WorkerInfo
+from headrace.runtimes.base import Folders
+from headrace.runtimes.registry import make_runtimes
+from headrace.sandbox.slots import open_slots
+from headrace.worker.code_book import CodeBook
+from headrace.worker.completer import Completer
+from headrace.worker.loop import Worker
+from headrace.worker.run_job import Workshop
+
+if TYPE_CHECKING:
+    from headrace.db.roles import RoleLogins
+    from headrace.sandbox.slots import Slots
+    from headrace.settings import Settings
+
+log = logging.getLogger(__name__)
+
+_SPARE_CONNECTIONS = 2
+"""Beyond one for each slot: for claims and for ends."""
+
+
+@click.command
+@settings_options(
+    "group",
+    "tags",
+    "slots",
+    "isolation",
+    "base_url",
+    *DATABASE,
+    "job_timeout_seconds",
+    "result_limit_mb",
+    "log_limit_mb",
+    "grace_seconds",
+    "drain_seconds",
+    "lease_seconds",
+    "renewal_seconds",
+)
+def worker(**given: str | None) -> None:
+    """Run a worker on a database that `headrace migrate` has prepared.
+
+    SIGTERM makes it claim nothing more and end when its jobs have ended; a second one stops them and gives
+    them back to the queue.
+    """
+    settings = build_settings(given)
+    set_up_log(settings, "worker")
+    if settings.database_url is None:
+        raise Misconfigured(
+            "a worker needs --database-url (HEADRACE_DATABASE_URL); `headrace up` brings its own"
+        )
+    make_data_dir(settings.data_dir)
+    roles = load_roles(settings.data_dir, settings.database_url.reveal())
+    slots = open_slots(settings)
+    asyncio.run(_work(roles, slots, settings))
+
+
+async def _work(roles: RoleLogins, slots: Slots, settings: Settings) -> None:
+    pool = await open_pool(roles.worker, "worker", settings.slots + _SPARE_CONNECTIONS)
+    switchboard = Switchboard(roles.worker, "worker")
+    try:
+        with translated():
+            async with pool.acquire(timeout=10) as connection:
+                await check_current(connection)
+        data = settings.data_dir
+        folders = Folders(shared=data / "shared", cache=data / "cache", jobs=data / "jobs")
+        runtimes = await make_runtimes(folders, slots)
+        info = _describe(settings, slots)
+        completer = Completer(pool, switchboard, info)
+        workshop = Workshop(pool, switchboard, completer, CodeBook(pool), runtimes, settings)
+        log.info("%d slots, isolation %s", settings.slots, slots.isolation)
+        await _until_over(Worker(workshop, roles.worker, info, slots), switchboard)
+    finally:
+        pool.terminate()
+
+
+async def _until_over(worker: Worker, switchboard: Switchboard) -> None:
+    """Work until told to end; raises what ended it otherwise."""
+    loop = asyncio.get_running_loop()
+    draining: set[asyncio.Task[None]] = set()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # Asked for a second time, it stops its jobs.
+        loop.add_signal_handler(number, lambda: draining.add(loop.create_task(worker.drain())))
+    working = asyncio.create_task(worker.run())
+    listening = asyncio.create_task(switchboard.run())
+    try:
+        await asyncio.wait((working, listening), return_when=asyncio.FIRST_COMPLETED)
+        if listening.done():
+            listening.result()
+        await working
+        log.info("ended; no job is left")
+    finally:
+        for task in (listening, working, *draining):
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+
+def _describe(settings: Settings, slots: Slots) -> WorkerInfo:
+    host = socket.gethostname()
+    return WorkerInfo(
+        worker=f"{settings.group}-{host}-{os.getpid()}-{secrets.token_hex(3)}",
+        group=settings.group,
+        host=host,
+        tags=list(settings.tags),
+        slots=settings.slots,
+        version=__version__,
+        isolation=slots.isolation.value,
+    )
