@@ -1,0 +1,57 @@
+"""The guards are what the fault tests prove: without one of them a fault test fails."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+import headrace
+from tests.ground.database import Cluster
+
+ROOT = Path(__file__).parents[2]
+GUARDS = {
+    "complete_attempts": (
+        "where q.attempt = o.attempt and q.worker_session = :worker_session and q.state = 'running'",
+        "where :worker_session::bigint > 0 and q.state = 'running'",
+        "test_a_result_that_comes_too_late_is_refused",
+    ),
+    "append_log": (
+        "where id = :job_id and attempt = :attempt and worker_session = :worker_session\n),\nstored",
+        "where id = :job_id and :attempt::integer > 0 and :worker_session::bigint > 0\n),\nstored",
+        "test_output_that_comes_too_late_is_refused",
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    "statement", ["complete_attempts", pytest.param("append_log", marks=pytest.mark.long)]
+)
+async def test_a_statement_without_its_attempt_check_fails_its_fault_test(
+    cluster: Cluster, tmp_path: Path, statement: str
+):
+    guard, nothing, test = GUARDS[statement]
+    package = tmp_path / "headrace"
+    shutil.copytree(Path(headrace.__file__).parent, package, ignore=shutil.ignore_patterns("__pycache__"))
+    sql = package / "queue" / "queue.sql"
+    assert sql.read_text().count(guard) == 1
+    sql.write_text(sql.read_text().replace(guard, nothing))
+    paths = [str(tmp_path), *filter(None, [os.environ.get("PYTHONPATH")])]
+    environ = {"PYTHONPATH": os.pathsep.join(paths), "DATABASE_URL": cluster.url, "COLUMNS": "200"}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "pytest", "-q",
+        f"tests/faults/test_stale_attempts.py::{test}",
+        cwd=ROOT,
+        env=os.environ | environ,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )  # fmt: skip
+    output = (await process.communicate())[0].decode()
+    assert process.returncode == 1, output
+    assert re.search(rf"FAILED \S+::{test} - (AssertionError: )?assert ", output), output
+    assert "1 failed in" in output, output
