@@ -1,0 +1,213 @@
+"""Headrace as it is installed: PostgreSQL, a server and, when it is wanted, a worker of two slots.
+
+The same processes as ``headrace up`` starts, started one by one, because W4 needs the worker down while
+its jobs are enqueued. All of it lies in a temporary folder and is gone afterwards.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import shutil
+import signal
+import socket
+import sys
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from benchmarks.cpu import cpu_ms, own_cpu_ms
+from benchmarks.floor import TASK
+from headrace.cli.bootstrap import prepare
+from headrace.db.connection import Login, connect, without_login
+from headrace.db.embedded import EmbeddedPostgres, start_postgres
+from headrace.settings import Secret, Settings
+
+if TYPE_CHECKING:
+    from headrace.db.connection import Connection
+
+SLOTS = 2
+WORKSPACE = "admins"
+SCRIPT = "f/benchmarks/noop"
+
+_HEADRACE = (sys.executable, "-m", "headrace.cli.main")
+_PATIENCE_SECONDS = 60
+
+
+@dataclass(slots=True)
+class System:
+    """What runs, and how to reach it."""
+
+    folder: Path
+    postgres: EmbeddedPostgres
+    server: asyncio.subprocess.Process
+    url: str
+    token: str
+    environ: dict[str, str]
+    connection: Connection
+    """The owner's, for looking at the database; the jobs never pass through it."""
+    worker: asyncio.subprocess.Process | None = None
+
+    @property
+    def witness(self) -> Path:
+        """The file in which each task leaves a line."""
+        return self.folder / "witness"
+
+    def client(self) -> httpx.AsyncClient:
+        """An HTTP client of the workspace; the caller closes it."""
+        return httpx.AsyncClient(
+            base_url=f"{self.url}/api/w/{WORKSPACE}",
+            headers={"Authorization": f"Bearer {self.token}"},
+            timeout=_PATIENCE_SECONDS,
+            trust_env=False,
+        )
+
+    def cpu_ms(self) -> dict[str, float]:
+        """CPU time so far, in milliseconds, of PostgreSQL, server, worker, and the jobs of this worker."""
+        used = {"PostgreSQL": cpu_ms([self.postgres.pid]), "server": cpu_ms([self.server.pid])}
+        if self.worker is not None:
+            used["worker"] = own_cpu_ms(self.worker.pid)
+            used["jobs"] = cpu_ms([self.worker.pid]) - used["worker"]
+        return used
+
+    async def commits(self) -> int:
+        """Transactions committed so far, as far as those who made them have reported it."""
+        return await self.connection.fetchval(
+            "select xact_commit from pg_stat_database where datname = current_database()"
+        )
+
+    @asynccontextmanager
+    async def working(self) -> AsyncIterator[None]:
+        """A worker for as long as the block lasts; it is drained at the end."""
+        self.worker = await _start(
+            "worker", self.environ | {"HEADRACE_SLOTS": str(SLOTS)}, "takes jobs tagged"
+        )
+        try:
+            yield
+        finally:
+            await _end(self.worker)
+            self.worker = None
+
+
+def per_job(after: dict[str, float], before: dict[str, float], jobs: int) -> dict[str, float]:
+    """CPU time of each part between two looks, for one job."""
+    return {part: (used - before[part]) / max(jobs, 1) for part, used in after.items()}
+
+
+@asynccontextmanager
+async def running_system() -> AsyncIterator[System]:
+    """A system with the script deployed; raises RuntimeError where a part of it does not start."""
+    folder = _scratch()
+    try:
+        postgres = await start_postgres(folder / "data")
+        try:
+            async with _serving(folder, postgres) as system:
+                async with system.working():
+                    await _deploy(system)
+                yield system
+        finally:
+            await postgres.stop()
+    finally:
+        shutil.rmtree(folder)
+
+
+def _scratch() -> Path:
+    """A folder that PostgreSQL and the jobs can reach, with a file that all of them may write."""
+    folder = Path(tempfile.mkdtemp(prefix="bench-"))
+    folder.chmod(0o755)
+    witness = folder / "witness"
+    witness.touch()
+    witness.chmod(0o666)
+    return folder
+
+
+@asynccontextmanager
+async def _serving(folder: Path, postgres: EmbeddedPostgres) -> AsyncIterator[System]:
+    token = secrets.token_urlsafe(24)
+    settings = Settings(data_dir=folder / "data", superadmin_token=Secret(token))
+    await prepare(settings, postgres.url)
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("HEADRACE_")}
+    environ |= {
+        "HEADRACE_DATABASE_URL": without_login(postgres.url),
+        "HEADRACE_DATA_DIR": str(settings.data_dir),
+    }
+    port = _free_port()
+    url = f"http://127.0.0.1:{port}"
+    connection = await connect(Login(postgres.url), "benchmarks")
+    try:
+        # A worker's environment names the server, for the jobs.
+        environ |= {"HEADRACE_PORT": str(port)}
+        server = await _start("server", environ, "listening on")
+        try:
+            yield System(folder, postgres, server, url, token, environ, connection)
+        finally:
+            await _end(server)
+    finally:
+        await connection.close()
+
+
+async def _deploy(system: System) -> None:
+    """Deploy the script and wait for its lock."""
+    async with system.client() as client:
+        body: dict[str, Any] = {"path": SCRIPT, "content": TASK, "language": "python3", "summary": ""}
+        (await client.post("/scripts/create", json=body)).raise_for_status()
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            while True:
+                script = (await client.get(f"/scripts/get/p/{SCRIPT}")).raise_for_status().json()
+                if script.get("lock") is not None:
+                    return
+                if script.get("lock_error_logs"):
+                    raise RuntimeError(f"no lock: {script['lock_error_logs']}")
+                await asyncio.sleep(0.05)
+
+
+async def _start(command: str, environ: dict[str, str], ready: str) -> asyncio.subprocess.Process:
+    process = await asyncio.create_subprocess_exec(
+        *_HEADRACE,
+        command,
+        env=environ,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    said: list[str] = []
+    is_ready = asyncio.Event()
+
+    async def read() -> None:
+        assert process.stdout is not None
+        async for line in process.stdout:
+            said.append(line.decode(errors="replace"))
+            if ready in said[-1]:
+                is_ready.set()
+        is_ready.set()
+
+    _READERS.add(reading := asyncio.create_task(read()))
+    reading.add_done_callback(_READERS.discard)
+    async with asyncio.timeout(_PATIENCE_SECONDS):
+        await is_ready.wait()
+    if reading.done():
+        raise RuntimeError(f"headrace {command} ended: {''.join(said)}")
+    return process
+
+
+_READERS: set[asyncio.Task[None]] = set()
+"""An event loop holds tasks only weakly."""
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    if process.returncode is None:
+        process.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            await process.wait()
+
+
+def _free_port() -> int:
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        return listening.getsockname()[1]
