@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import signal
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -27,7 +28,10 @@ Measurement = Callable[[], Awaitable[dict[str, Any]]]
 
 def main() -> None:
     options = _options()
-    machine, rounds = asyncio.run(_measure(options))
+    try:
+        machine, rounds = asyncio.run(_measure(options))
+    except asyncio.CancelledError:
+        sys.exit(128 + signal.SIGTERM)
     print_report(machine, rounds)
     if options.json:
         Path(options.json).write_text(json.dumps({"machine": machine, "rounds": rounds}, indent=1))
@@ -50,6 +54,9 @@ def _options() -> argparse.Namespace:
 
 
 async def _measure(options: argparse.Namespace) -> tuple[dict[str, Any], list[Round]]:
+    task = asyncio.current_task()
+    assert task is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     async with running_system() as system:
         machine = await describe_machine(system.connection, system.folder / "data")
         rounds = [await _round(system, options, number) for number in range(options.rounds)]

@@ -27,6 +27,7 @@ from benchmarks.floor import TASK
 from headrace.cli.bootstrap import prepare
 from headrace.db.connection import Login, connect, without_login
 from headrace.db.embedded import EmbeddedPostgres, start_postgres
+from headrace.db.programs import bound_to_parent
 from headrace.settings import Secret, Settings
 
 if TYPE_CHECKING:
@@ -175,6 +176,8 @@ async def _start(command: str, environ: dict[str, str], ready: str) -> asyncio.s
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
+        start_new_session=True,  # Ctrl-C reaches us, who then end it in order
+        preexec_fn=bound_to_parent(signal.SIGTERM),
     )
     said: list[str] = []
     is_ready = asyncio.Event()

@@ -20,6 +20,7 @@ from typing import Any
 import httpx
 
 from headrace.sandbox.accounts import LOCKS
+from tests.ground.alive import living
 from tests.ground.processes import Process
 from tests.ground.witness import until_gone
 
@@ -129,7 +130,7 @@ async def run(*arguments: str, typed: str = "", **settings: Any) -> Ended:
 
 def family_of(data_dir: Path) -> list[int]:
     """The processes that belong to the installation in a data folder."""
-    return [pid for pid in _processes() if os.fsencode(data_dir) in _traces(pid)]
+    return [pid for pid in living() if os.fsencode(data_dir) in _traces(pid)]
 
 
 def pids_of(data_dir: Path, command: str) -> list[int]:
@@ -161,7 +162,7 @@ def assert_unused(uids: list[int]) -> None:
         descriptor = os.open(LOCKS / f"uid-{uid}", os.O_RDWR)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            assert not [pid for pid in _processes() if _uid(pid) == uid], f"uid {uid} has processes"
+            assert not [pid for pid in living() if _uid(pid) == uid], f"uid {uid} has processes"
         except BlockingIOError:
             pass
         finally:
@@ -171,10 +172,6 @@ def assert_unused(uids: list[int]) -> None:
 def _environ(settings: dict[str, Any]) -> dict[str, str]:
     environ = {name: value for name, value in os.environ.items() if not name.startswith("HEADRACE_")}
     return environ | {f"HEADRACE_{name.upper()}": str(value) for name, value in settings.items()}
-
-
-def _processes() -> list[int]:
-    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
 
 
 def _traces(pid: int) -> bytes:

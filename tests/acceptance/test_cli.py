@@ -134,6 +134,7 @@ async def test_a_password_is_printed_once_and_opens_the_door_and_data_stay(data_
     assert password not in again.process.output
 
 
+@pytest.mark.long
 async def test_killing_up_leaves_no_process_not_even_of_a_job(quick_data_dir: Path):
     quick: dict[str, Any] = {
         "lease_seconds": 2,

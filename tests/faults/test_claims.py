@@ -16,7 +16,7 @@ from tests.ground.witness import EMPTY_LOCK, SCRIPT
 
 
 @pytest.mark.parametrize(
-    ("workers", "jobs"), [(2, 200), pytest.param(8, 1000, marks=(pytest.mark.long, pytest.mark.timeout(600)))]
+    ("workers", "jobs"), [(2, 100), pytest.param(8, 1000, marks=(pytest.mark.long, pytest.mark.timeout(600)))]
 )
 async def test_each_job_is_started_exactly_once(site: Site, workers: int, jobs: int):
     """All wait before their first claim, and are let go together."""

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
-import fcntl
 import os
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+
+from headrace.sandbox.file_lock import try_lock
 
 Fill = Callable[[Path, int], Awaitable[bool]]
 """Fills a folder that is not there yet; False to give up. Its processes are to inherit the descriptor."""
@@ -65,7 +66,7 @@ class Shelf:
         """Remove what makers left that are gone."""
         for lock in self._aside.glob("*.lock"):
             aside = lock.with_suffix("")
-            if aside.exists() and (descriptor := _try_lock(lock)) is not None:
+            if aside.exists() and (descriptor := try_lock(lock)) is not None:
                 try:
                     _remove(aside)
                 finally:
@@ -78,23 +79,13 @@ async def _locked(file: Path, canceled: asyncio.Event) -> AsyncIterator[int | No
     stopping = asyncio.create_task(canceled.wait())
     descriptor: int | None = None
     try:
-        while not canceled.is_set() and (descriptor := _try_lock(file)) is None:
+        while not canceled.is_set() and (descriptor := try_lock(file)) is None:
             await asyncio.wait((stopping,), timeout=_PAUSE_SECONDS)
         yield descriptor
     finally:
         stopping.cancel()
         if descriptor is not None:
             os.close(descriptor)
-
-
-def _try_lock(file: Path) -> int | None:
-    descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(descriptor)
-        return None
-    return descriptor
 
 
 def _publish(aside: Path, folder: Path) -> None:

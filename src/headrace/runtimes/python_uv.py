@@ -136,7 +136,7 @@ class UvTool:
             asyncio.create_task(_listen(process, messages, log)),
             asyncio.create_task(process.wait()),
         ]
-        talk = asyncio.gather(*parts)
+        talk = asyncio.ensure_future(_all(parts))
         stopping = asyncio.create_task(canceled.wait())
         try:
             await asyncio.wait((talk, stopping), return_when=asyncio.FIRST_COMPLETED)
@@ -146,7 +146,7 @@ class UvTool:
             return UvResult(process.returncode == 0, reading.result(), tuple(messages))
         finally:
             stopping.cancel()
-            await _end(process, parts)
+            await _end(process, [talk, *parts])
 
 
 def without_credentials(text: str) -> str:
@@ -212,6 +212,10 @@ async def _take(line: bytes, messages: list[str], log: LogSink | None) -> None:
         messages.append(text)
     if log is not None:
         await log.write(f"{text}\n".encode())
+
+
+async def _all(parts: list[asyncio.Task[Any]]) -> None:
+    await asyncio.gather(*parts)
 
 
 async def _end(process: asyncio.subprocess.Process, parts: list[asyncio.Task[Any]]) -> None:

@@ -19,6 +19,7 @@ from headrace.runtimes.python_environments import PythonEnvironments
 from headrace.runtimes.python_interpreter import find_interpreter
 from headrace.runtimes.python_lock import UvTool
 from headrace.runtimes.runner_files import place_runner
+from headrace.sandbox.file_lock import try_lock
 
 if TYPE_CHECKING:
     from headrace.runtimes.base import Runtime
@@ -73,23 +74,26 @@ def _prepare(folders: Folders) -> None:
 
 def _take_jobs_folder(jobs: Path) -> Path:
     """A folder with a lock that ends with this process; one whose lock is free belongs to nobody."""
-    for file in jobs.glob("*.lock"):
-        descriptor = os.open(file, os.O_RDWR | os.O_CLOEXEC)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            continue
-        else:
-            log.info("removing what a worker that is gone left in %s", file.with_suffix(""))
-            shutil.rmtree(file.with_suffix(""), ignore_errors=True)
-            file.unlink()
-        finally:
-            os.close(descriptor)
-    folder = jobs / f"{os.getpid()}-{secrets.token_hex(4)}"
-    descriptor = os.open(
-        folder.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600
-    )
-    fcntl.flock(descriptor, fcntl.LOCK_EX)
-    folder.mkdir()
-    folder.chmod(0o711)
+    alone = os.open(jobs, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        # One worker at a time: a lock that was just made is not held yet.
+        fcntl.flock(alone, fcntl.LOCK_EX)
+        for lock in jobs.glob("*.lock"):
+            _remove_if_left(lock)
+        folder = jobs / f"{os.getpid()}-{secrets.token_hex(4)}"
+        try_lock(folder.with_suffix(".lock"))
+        folder.mkdir()
+        folder.chmod(0o711)
+    finally:
+        os.close(alone)
     return folder
+
+
+def _remove_if_left(lock: Path) -> None:
+    descriptor = try_lock(lock)
+    if descriptor is None:
+        return
+    log.info("removing what a worker that is gone left in %s", lock.with_suffix(""))
+    shutil.rmtree(lock.with_suffix(""), ignore_errors=True)
+    lock.unlink()
+    os.close(descriptor)

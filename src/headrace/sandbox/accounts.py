@@ -6,12 +6,11 @@ be of that slot's job. That is kept by locks on files, which end with the proces
 
 from __future__ import annotations
 
-import fcntl
-import os
 import pwd
 from pathlib import Path
 
 from headrace.errors import Misconfigured
+from headrace.sandbox.file_lock import try_lock
 
 LOCKS = Path("/run/headrace")
 FIRST_UID = 64_000
@@ -30,7 +29,7 @@ def take_uids(count: int, locks: Path = LOCKS) -> dict[int, int]:
         for uid in range(FIRST_UID, FIRST_UID + MOST_UIDS):
             if len(taken) == count:
                 break
-            if not _is_known(uid) and (descriptor := _lock(locks / f"uid-{uid}")) is not None:
+            if not _is_known(uid) and (descriptor := try_lock(locks / f"uid-{uid}")) is not None:
                 taken[uid] = descriptor
     except OSError as error:
         raise Misconfigured(
@@ -51,13 +50,3 @@ def _is_known(uid: int) -> bool:
     except KeyError:
         return False
     return True
-
-
-def _lock(file: Path) -> int | None:
-    descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(descriptor)
-        return None
-    return descriptor

@@ -59,9 +59,9 @@ async def end_survivors(family: Family) -> bool:
 
 
 def find_survivors(family: Family) -> list[int]:
-    """Processes of a job that are still there, the dead that nobody has waited for among them."""
+    """Processes of a job that are still there, also dead ones that it is ours to wait for."""
     if family.uid is not None:
-        return [pid for pid in _all_processes() if _uid_of(pid) == family.uid]
+        return [pid for pid in _all_processes() if _uid_of(pid) == family.uid and not _is_buried(pid)]
     return [pid for pid in _own_children() if _belongs(pid, family)]
 
 
@@ -76,6 +76,12 @@ def _uid_of(pid: int) -> int | None:
         return None
 
 
+def _is_buried(pid: int) -> bool:
+    """Whether it is dead, and some other process has yet to wait for it."""
+    stat = _stat(pid)
+    return not stat or (stat[0] == "Z" and int(stat[1]) != os.getpid())
+
+
 def _own_children() -> list[int]:
     """Children of this process, by whichever of its threads."""
     children: list[int] = []
@@ -86,11 +92,19 @@ def _own_children() -> list[int]:
 
 
 def _belongs(pid: int, family: Family) -> bool:
+    stat = _stat(pid)
+    if stat and int(stat[3]) == family.session:
+        return True
     try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
-        # The name, in brackets, may hold anything; what follows it are state, parent, group, session.
-        if int(stat.rpartition(")")[2].split()[3]) == family.session:
-            return True
         return family.mark in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
     except OSError:
         return False
+
+
+def _stat(pid: int) -> list[str]:
+    """State, parent, group, session and more of a process; empty where it is gone."""
+    try:
+        # Its name, in brackets before these, may hold anything.
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return []
