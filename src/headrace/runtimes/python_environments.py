@@ -88,6 +88,7 @@ class _Installation:
         return self.task.done() or self._given_up.is_set()
 
     async def wait(self, log: LogSink, canceled: asyncio.Event) -> Path:
+        """Wait for it or for a cancel; when the last of those who wait goes, nothing of it is left."""
         waiting = asyncio.create_task(canceled.wait())
         self._logs[id(waiting)] = log
         try:
@@ -100,6 +101,7 @@ class _Installation:
             del self._logs[id(waiting)]
             if not self._logs:
                 self._given_up.set()
+                await asyncio.wait((self.task,))
         if self.task.done() and (folder := self.task.result()):
             return folder
         raise DependenciesFailed(_CANCELED)
