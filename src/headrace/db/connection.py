@@ -76,5 +76,15 @@ async def open_pool(login: Login, application: str, size: int) -> Pool:
     """
     with translated():
         return await asyncpg.create_pool(
-            **login.options(application), min_size=1, max_size=size, command_timeout=60
+            **login.options(application), min_size=1, max_size=size, command_timeout=60, reset=_reset
         )
+
+
+async def _reset(connection: Connection) -> None:
+    """Reset a connection that goes back to its pool, if need be.
+
+    Nothing that we set on a session outlives its transaction, so the round trip that asyncpg makes at
+    each return is for one whose transaction was not ended.
+    """
+    if connection.is_in_transaction():
+        await connection.reset()

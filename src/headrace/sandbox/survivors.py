@@ -1,7 +1,8 @@
 """Finds and ends what a job leaves behind: children that outlive it, also in sessions of their own.
 
-Where the worker is root each slot has a uid, and whatever runs under it is the job's. Elsewhere the worker
-adopts orphans (it is their subreaper) and knows a job's by its session or by the id in their environment.
+The worker adopts orphans (it is their subreaper): once a job's first process is over, whatever is left of
+its tree hangs from the worker's own children. Where the worker is root each slot has a uid, by which it knows
+them; elsewhere it knows them by their session or by the id in their environment.
 """
 
 from __future__ import annotations
@@ -38,9 +39,10 @@ def adopt_orphans() -> None:
 
 def kill_all_of(uid: int) -> None:
     """Kill whatever runs under a slot's uid: what a worker left that was killed itself."""
-    for pid in find_survivors(Family(0, uid, b"")):
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
+    for pid in _all_processes():
+        if _uid_of(pid) == uid:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
 
 async def end_survivors(family: Family) -> bool:
@@ -59,14 +61,29 @@ async def end_survivors(family: Family) -> bool:
 
 
 def find_survivors(family: Family) -> list[int]:
-    """Processes of a job that are still there, also dead ones that it is ours to wait for."""
-    if family.uid is not None:
-        return [pid for pid in _all_processes() if _uid_of(pid) == family.uid and not _is_buried(pid)]
+    """Those of a job's processes that hang from this one, also dead ones that it has yet to wait for."""
     return [pid for pid in _own_children() if _belongs(pid, family)]
+
+
+def _own_children() -> list[int]:
+    """Children of this process, by whichever of its threads."""
+    if not Path("/proc/thread-self/children").exists():
+        # A kernel without CONFIG_PROC_CHILDREN.
+        return [pid for pid in _all_processes() if _parent_of(pid) == os.getpid()]
+    children: list[int] = []
+    for task in Path("/proc/self/task").iterdir():
+        with suppress(FileNotFoundError):  # a thread that has just ended
+            children += map(int, (task / "children").read_text().split())
+    return children
 
 
 def _all_processes() -> list[int]:
     return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+
+
+def _parent_of(pid: int) -> int | None:
+    stat = _stat(pid)
+    return int(stat[1]) if stat else None
 
 
 def _uid_of(pid: int) -> int | None:
@@ -76,22 +93,9 @@ def _uid_of(pid: int) -> int | None:
         return None
 
 
-def _is_buried(pid: int) -> bool:
-    """Whether it is dead, and some other process has yet to wait for it."""
-    stat = _stat(pid)
-    return not stat or (stat[0] == "Z" and int(stat[1]) != os.getpid())
-
-
-def _own_children() -> list[int]:
-    """Children of this process, by whichever of its threads."""
-    children: list[int] = []
-    for task in Path("/proc/self/task").iterdir():
-        with suppress(OSError):
-            children += map(int, (task / "children").read_text().split())
-    return children
-
-
 def _belongs(pid: int, family: Family) -> bool:
+    if family.uid is not None:
+        return _uid_of(pid) == family.uid
     stat = _stat(pid)
     if stat and int(stat[3]) == family.session:
         return True
