@@ -45,13 +45,14 @@ async def prepare(settings: Settings, owner_url: str, workspace: str = ADMINS) -
     await migrate(Login(owner_url), make_roles(settings.data_dir, owner_url))
     connection = await connect(Login(owner_url), "bootstrap")
     try:
-        password = await _make_superadmin(connection, settings)
-        for name in dict.fromkeys((ADMINS, workspace)):
-            await _make_workspace(connection, name)
-        token = await _make_token(connection, settings)
+        async with connection.transaction():
+            email, password = await _make_superadmin(connection, settings)
+            for name in dict.fromkeys((ADMINS, workspace)):
+                await _make_workspace(connection, name, email)
+            token = await _make_token(connection, settings, email)
     finally:
         await connection.close()
-    return Welcome(SUPERADMIN, password, token)
+    return Welcome(email, password, token)
 
 
 def leave_for_clients(settings: Settings, url: str, token: str, workspace: str) -> None:
@@ -73,31 +74,35 @@ def read_client_file(data_dir: Path) -> dict[str, str]:
         return {}
 
 
-async def _make_superadmin(connection: Connection, settings: Settings) -> str | None:
-    """The password that was made, if one was: only where there is no superadmin, and no token for one."""
-    if any(user.is_superadmin for user in await users.list_all(connection)):
-        return None
+async def _make_superadmin(connection: Connection, settings: Settings) -> tuple[str, str | None]:
+    """The first superadmin, and the password if one was made: not where there is a token to begin with."""
+    there = [user.email for user in await users.list_all(connection) if user.is_superadmin]
+    if there:
+        return (SUPERADMIN if SUPERADMIN in there else there[0]), None
     password = None if settings.superadmin_token else secrets.token_urlsafe(12)
     await users.add(connection, SUPERADMIN, password, name="Admin", superadmin=True)
-    return password
+    return SUPERADMIN, password
 
 
-async def _make_workspace(connection: Connection, name: str) -> None:
+async def _make_workspace(connection: Connection, name: str, email: str) -> None:
     try:
-        await workspaces.add(connection, Workspace(name, name.capitalize(), SUPERADMIN))
-        await workspaces.add_member(connection, name, "admin", SUPERADMIN, is_admin=True)
+        await workspaces.add(connection, Workspace(name, name.capitalize(), email))
+        await workspaces.add_member(connection, name, "admin", email, is_admin=True)
     except Conflict:
         return
 
 
-async def _make_token(connection: Connection, settings: Settings) -> str:
-    """The superadmin's token that this machine's own commands use: the one given, or the one of last time."""
-    given = settings.superadmin_token.reveal() if settings.superadmin_token else None
-    token = given or read_client_file(settings.data_dir).get("token") or users.new_token()
-    if await IDENTITY_SQL.find_token.row(connection, hash=token_hash(token)):
+async def _make_token(connection: Connection, settings: Settings, email: str) -> str:
+    """The superadmin's token that this machine's own commands use: the one given, or the one of last time.
+
+    One that was given in its place before is no longer good.
+    """
+    if settings.superadmin_token is not None:
+        token = settings.superadmin_token.reveal()
+        await users.replace_token(connection, email, token, "HEADRACE_SUPERADMIN_TOKEN")
         return token
-    if given is None:
+    token = read_client_file(settings.data_dir).get("token", "")
+    if not await IDENTITY_SQL.find_token.row(connection, hash=token_hash(token)):
         token = users.new_token()
-    label = "HEADRACE_SUPERADMIN_TOKEN" if given else "headrace up"
-    await users.add_token(connection, SUPERADMIN, token, label=label)
+    await users.replace_token(connection, email, token, "headrace up")
     return token

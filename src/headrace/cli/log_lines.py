@@ -10,8 +10,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from headrace.settings import Settings
 
-_QUIET = ("uvicorn", "asyncio", "httpx", "httpcore")
-"""Libraries that tell of every step."""
+_QUIET = {
+    "uvicorn": logging.WARNING,
+    "asyncio": logging.WARNING,
+    "httpx": logging.WARNING,
+    "httpcore": logging.WARNING,
+    "asyncpg.pool": logging.ERROR,
+}
+"""Libraries that tell of every step, or of every try to reach a database that we know to be away."""
 
 
 class _Line(logging.Formatter):
@@ -33,5 +39,5 @@ def set_up_log(settings: Settings, process: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Line(process))
     logging.basicConfig(level=settings.log_level.upper(), handlers=[handler], force=True)
-    for name in _QUIET:
-        logging.getLogger(name).setLevel(logging.WARNING)
+    for name, level in _QUIET.items():
+        logging.getLogger(name).setLevel(level)

@@ -46,6 +46,7 @@ log = logging.getLogger(__name__)
     "body_limit_mb",
     "wait_result_seconds",
     "lease_seconds",
+    "renewal_seconds",
     "rescue_seconds",
 )
 @click.option(

@@ -297,11 +297,12 @@ where s.ended_at < now() - interval '7 days'
 delete from token where expires_at < now();
 
 -- name: hand_back
--- Attempts that their worker gives up without fault of the job: back to the queue, at once.
+-- Attempts that their worker gives up without fault of the job: back to the queue, at once. Not one that
+-- somebody wants to end.
 update job_queue q
 set state = 'queued', worker_session = null, token_hash = null, started_at = null
 from unnest(:ids::uuid[], :attempts::integer[]) as given (id, attempt)
 join job j on j.id = given.id
 where q.id = given.id and q.attempt = given.attempt and q.worker_session = :worker_session
-  and q.state = 'running' and (j.restart_if_lost or not :have_begun::boolean)
+  and q.state = 'running' and q.canceled_by is null and (j.restart_if_lost or not :have_begun::boolean)
 returning q.id, q.tag;

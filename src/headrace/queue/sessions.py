@@ -127,7 +127,8 @@ async def hand_back(
 ) -> dict[JobId, str]:
     """Give up attempts that did nothing wrong; returns the tags of those that went back to the queue.
 
-    Jobs that may not be restarted stay if they ``have_begun``: their worker has to end them.
+    Jobs that somebody wants to end stay, and so do those that may not be restarted if they ``have_begun``:
+    their worker has to end them.
     """
     rows = await SQL.hand_back.rows(
         connection,

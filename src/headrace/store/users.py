@@ -106,13 +106,30 @@ async def add_token(
     workspace: str | None = None,
     expires_at: datetime | None = None,
 ) -> None:
-    """Store a token's hash; its text is shown to its owner once and kept nowhere."""
+    """Store a token's hash; its text is shown to its owner once and kept nowhere.
+
+    Its first characters are kept, to tell it from others, where that leaves enough to guess.
+    """
     await SQL.add_token.run(
         connection,
         hash=token_hash(token),
-        prefix=token[:PREFIX_LENGTH],
+        prefix=token[:PREFIX_LENGTH] if len(token) >= 3 * PREFIX_LENGTH else "",
         email=email,
         workspace=workspace,
         label=label,
         expires_at=expires_at,
+    )
+
+
+async def replace_token(connection: Connection, email: str, token: str, label: str) -> None:
+    """Make this the only token of a user with this label."""
+    await SQL.delete_other_tokens.run(connection, email=email, label=label, hash=token_hash(token))
+    await SQL.add_token.run(
+        connection,
+        hash=token_hash(token),
+        prefix="",
+        email=email,
+        workspace=None,
+        label=label,
+        expires_at=None,
     )

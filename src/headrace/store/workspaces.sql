@@ -56,6 +56,11 @@ values (:workspace, :name, :display_name, :summary, :owners, :extra_perms, :crea
 on conflict do nothing;
 
 -- name: add_token
--- A token of one's own.
+-- A token of one's own. One that is there stays as it is.
 insert into token (hash, prefix, email, workspace_id, label, expires_at)
-values (:hash, :prefix, :email, :workspace, :label, :expires_at);
+values (:hash, :prefix, :email, :workspace, :label, :expires_at)
+on conflict do nothing;
+
+-- name: delete_other_tokens
+-- The tokens of a user that another one with the same label takes the place of.
+delete from token where email = :email and label = :label and hash <> :hash;

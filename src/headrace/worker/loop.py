@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from headrace import failpoint
 from headrace.db.failures import is_outage, until_back
 from headrace.db.listen import JOBS_CANCELED, JOBS_CHANGED, JOBS_DUE
+from headrace.lifecycle.cancel import canceled
 from headrace.model.job import Lease
 from headrace.model.outcome import ErrorName, failure
 from headrace.queue import sessions
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from headrace.db.connection import Connection, Login
     from headrace.model.ids import JobId
     from headrace.model.job import ClaimedJob
+    from headrace.model.outcome import Outcome
     from headrace.queue.sessions import WorkerInfo
     from headrace.sandbox.slots import Slots
 
@@ -138,6 +140,10 @@ class Worker:
         if tags:
             log.warning("%d jobs of a claim whose answer got lost are given back", len(tags))
         self._workshop.switchboard.notify(JOBS_DUE, set(tags.values()))
+        for job in unknown:
+            if job.canceled_by is not None:
+                lease = Lease(job.job, job.attempt, session)
+                await self._workshop.completer.complete(Completion(lease, self._outcome_of(job)))
 
     def _unknown(self, session: int, held: list[HeldJob]) -> list[HeldJob]:
         return [job for job in held if Lease(job.job, job.attempt, session) not in self._running]
@@ -167,25 +173,31 @@ class Worker:
         lease = running.job.lease
         held = HeldJob(lease.job, lease.attempt)
 
-        async def give() -> dict[JobId, str]:
+        async def give() -> tuple[dict[JobId, str], list[HeldJob]]:
             async with self._workshop.pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-                return await sessions.hand_back(connection, lease.worker_session, [held], have_begun=True)
+                tags = await sessions.hand_back(connection, lease.worker_session, [held], have_begun=True)
+                return tags, await sessions.read_held(connection, lease.worker_session)
 
         try:
             # Beyond a lease it is of no use: others have the job by then. Nor may the database stay away
             # for ever: this process is to end.
-            tags = await asyncio.wait_for(
+            tags, kept = await asyncio.wait_for(
                 until_back(give, "handing a job back"), self._workshop.settings.lease_seconds
             )
         except TimeoutError:
             log.warning("job %s could not be handed back; it is taken back when the lease is over", lease.job)
             return
         self._workshop.switchboard.notify(JOBS_DUE, set(tags.values()))
-        if lease.job not in tags:
-            message = f"worker {self._info.worker} ended while it ran this job, which may not be restarted"
-            await self._workshop.completer.complete(
-                Completion(lease, failure(ErrorName.WORKER_LOST, message))
-            )
+        for job in kept:
+            if (job.job, job.attempt) == (lease.job, lease.attempt):
+                await self._workshop.completer.complete(Completion(lease, self._outcome_of(job)))
+
+    def _outcome_of(self, kept: HeldJob) -> Outcome:
+        """What becomes of an attempt that was given up and did not go back to the queue."""
+        if kept.canceled_by is not None:
+            return canceled(kept.canceled_by, kept.canceled_reason)
+        message = f"worker {self._info.worker} ended while it ran this job, which may not be restarted"
+        return failure(ErrorName.WORKER_LOST, message)
 
     async def _look_at_held(self, connection: Connection) -> None:
         # Only what was running before the question is compared: a claim may be answered meanwhile.

@@ -82,6 +82,17 @@ async def test_what_may_not_be_restarted_or_is_somebody_elses_is_not_handed_back
         assert [job.job for job in await sessions.read_held(connection, other)] == [theirs]
 
 
+async def test_what_somebody_wants_to_end_is_not_handed_back(
+    owner: asyncpg.Connection, server_pool: Pool, worker_pool: Pool, people: People
+):
+    session = await open_session(worker_pool)
+    job = await enqueue_as(server_pool, people.alice)
+    await claim_as(worker_pool, session)
+    await owner.execute("update job_queue set canceled_by = 'bob'")
+    assert await hand_back_as(worker_pool, session, job) == {}
+    assert await hand_back_as(worker_pool, session, job, have_begun=False) == {}
+
+
 async def test_what_has_not_begun_is_handed_back_though_it_may_not_be_restarted(
     server_pool: Pool, worker_pool: Pool, people: People
 ):
