@@ -91,6 +91,8 @@ async def _work(roles: RoleLogins, slots: Slots, settings: Settings) -> None:
         completer = Completer(pool, switchboard, info)
         workshop = Workshop(pool, switchboard, completer, CodeBook(pool), runtimes, settings)
         log.info("%d slots, isolation %s", settings.slots, slots.isolation)
+        if slots.any_uid is None:
+            log.warning("jobs run under the account of this worker and can read what it can: it is not root")
         await _until_over(Worker(workshop, roles.worker, info, slots), switchboard)
     finally:
         pool.terminate()
