@@ -103,8 +103,8 @@ async def test_a_port_in_use_is_refused_before_anything_is_made(data_dir: Path):
     assert not is_there(data_dir)
 
 
-async def test_a_password_is_printed_once_and_opens_the_door_and_data_stay(data_dir: Path):
-    first = await start_up(data_dir)
+async def test_a_password_is_printed_once_and_opens_the_door_and_data_stay(quick_data_dir: Path):
+    first = await start_up(quick_data_dir)
     line = await first.process.says(r"^Sign in as \S+ with the password \S+$")
     email, password = re.findall(r"Sign in as (\S+) with the password (\S+)", line)[0]
     session = await sign_in(first.url, email, password)
@@ -117,13 +117,13 @@ async def test_a_password_is_printed_once_and_opens_the_door_and_data_stay(data_
         assert await result_of(api, job) == 7
     await first.end()
 
-    added = await run("user", "add", "ada@example.test", data_dir=data_dir)
+    added = await run("user", "add", "ada@example.test", data_dir=quick_data_dir)
     assert added.code == 0, added.errors
     of_ada = re.findall(r"password: (\S+)", added.output)[0]
-    assert running_url(data_dir) is None
-    assert not family_of(data_dir)
+    assert running_url(quick_data_dir) is None
+    assert not family_of(quick_data_dir)
 
-    again = await start_up(data_dir)
+    again = await start_up(quick_data_dir)
     assert (await sign_in(again.url, "ada@example.test", of_ada)).status_code == 200
     assert (await sign_in(again.url, email, password)).status_code == 200
     assert again.token == first.token

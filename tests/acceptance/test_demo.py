@@ -92,10 +92,10 @@ async def test_the_demo_shows_what_it_does_and_the_next_one_keeps_all_that_has_n
     assert "with the password" not in third.output
 
 
-async def test_a_job_that_fails_is_shown_and_the_others_run(tmp_path: Path, data_dir: Path):
+async def test_a_job_that_fails_is_shown_and_the_others_run(tmp_path: Path, quick_data_dir: Path):
     jobs = [{"path": "f/demo/failing"}, {"path": "f/demo/nowhere"}, {"path": "f/demo/markdown"}]
     folder = write_workspace(tmp_path / "demo", jobs, failing=FAILING, markdown=MARKDOWN)
-    told = await run("demo", str(folder), "--once", port=0, data_dir=data_dir)
+    told = await run("demo", str(folder), "--once", port=0, data_dir=quick_data_dir)
     assert told.code == 1
     assert "  ValueError: no such place\n" in told.output
     assert re.search(r"^  failure, ran ", told.output, re.MULTILINE)
@@ -105,47 +105,49 @@ async def test_a_job_that_fails_is_shown_and_the_others_run(tmp_path: Path, data
 
 
 async def test_without_a_network_it_says_what_could_not_be_locked_and_runs_the_rest(
-    tmp_path: Path, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, quick_data_dir: Path, monkeypatch: pytest.MonkeyPatch
 ):
     for name, value in CLOSED_INDEX.items():
         monkeypatch.setenv(name, value)
     jobs = [{"path": "f/demo/importing"}, {"path": "f/demo/markdown"}]
     folder = write_workspace(tmp_path / "demo", jobs, importing=IMPORTING, markdown=MARKDOWN)
-    told = await run("demo", str(folder), "--once", port=0, data_dir=data_dir)
+    told = await run("demo", str(folder), "--once", port=0, data_dir=quick_data_dir)
     assert told.code == 1
     assert "f/demo/importing could not be locked: the package index can't be reached" in told.output
     assert "  not run: what it imports could not be locked" in told.output
     assert "  ## Report\n" in told.output
     # What failed is tried again at the next start.
     (folder / "f" / "demo" / "markdown.script.yaml").write_text("summary: Another word\nkind: script\n")
-    again = await run("demo", str(folder), "--once", port=0, data_dir=data_dir)
+    again = await run("demo", str(folder), "--once", port=0, data_dir=quick_data_dir)
     assert changes(again.output) == {"importing": "changed", "markdown": "changed"}
 
 
-async def test_ctrl_c_in_the_middle_of_a_job_leaves_nothing(tmp_path: Path, data_dir: Path):
+async def test_ctrl_c_in_the_middle_of_a_job_leaves_nothing(tmp_path: Path, quick_data_dir: Path):
     folder = write_workspace(tmp_path / "demo", [{"path": "f/demo/forever"}], forever=FOREVER)
-    process = await start("demo", str(folder), port=0, data_dir=data_dir, grace_seconds=1)
+    process = await start("demo", str(folder), port=0, data_dir=quick_data_dir, grace_seconds=1)
     await process.says("│ here$")
-    uids = uids_of(data_dir)
+    uids = uids_of(quick_data_dir)
     process.signal(signal.SIGINT)
     assert await process.ends() == 130
     assert "Stopping" in process.output
-    assert not family_of(data_dir), process.output
+    assert not family_of(quick_data_dir), process.output
     assert_unused(uids)
 
 
-async def test_it_stays_up_until_ctrl_c_and_nobody_else_gets_its_folder(workspace: Path, data_dir: Path):
-    process = await start("demo", str(workspace), port=0, data_dir=data_dir)
+async def test_it_stays_up_until_ctrl_c_and_nobody_else_gets_its_folder(
+    workspace: Path, quick_data_dir: Path
+):
+    process = await start("demo", str(workspace), port=0, data_dir=quick_data_dir)
     await process.says("^Ctrl-C stops it")
     await process.says("^Sign in as ")
-    second = await run("demo", str(workspace), "--once", port=0, data_dir=data_dir)
+    second = await run("demo", str(workspace), "--once", port=0, data_dir=quick_data_dir)
     assert second.code == 78
     assert "in use" in second.errors
-    told = await run("run", "f/demo/table", "-d", '{"n": 2}', data_dir=data_dir)
+    told = await run("run", "f/demo/table", "-d", '{"n": 2}', data_dir=quick_data_dir)
     assert json.loads(told.output) == [{"n": 0, "twice": 0}, {"n": 1, "twice": 2}]
     process.signal(signal.SIGINT)
     assert await process.ends() == 0
-    assert not family_of(data_dir), process.output
+    assert not family_of(quick_data_dir), process.output
 
 
 async def test_a_port_in_use_is_a_sentence(workspace: Path, data_dir: Path):
