@@ -10,7 +10,7 @@ import json
 import os
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +113,12 @@ class Bench:
     runtime: Runtime
     folders: Folders
     cage: Cage
+    noted_kb: list[int] = field(default_factory=list[int])
+    has_noted: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def note_memory(self, peak_memory_kb: int) -> None:
+        self.noted_kb.append(peak_memory_kb)
+        self.has_noted.set()
 
     def attempt(self, code: str, arguments: dict[str, Any] | None = None, **changes: Any) -> Attempt:
         attempt = Attempt(
@@ -123,6 +129,7 @@ class Bench:
             timeout_seconds=60,
             cage=self.cage,
             stop=Stop(),
+            note_memory=self.note_memory,
         )
         return replace(attempt, **changes)
 
@@ -235,6 +242,16 @@ async def test_logs_come_while_the_job_runs(bench: Bench):
     assert not running.done()
     attempt.stop.set_at_once()
     await running
+
+
+async def test_its_memory_is_told_while_it_runs(bench: Bench):
+    attempt = bench.attempt(bench.dialect.sleep)
+    running = asyncio.create_task(bench.runtime.run(attempt, Log()))
+    await bench.has_noted.wait()
+    assert not running.done()
+    attempt.stop.set_at_once()
+    await running
+    assert 1_000 < bench.noted_kb[0] < 1_000_000
 
 
 async def test_a_log_beyond_its_limit_is_cut_and_says_so(bench: Bench):

@@ -13,6 +13,7 @@ from typing import Protocol
 
 from headrace.model.outcome import Outcome
 from headrace.sandbox.cage import Cage, Stop
+from headrace.sandbox.memory import NoteMemory
 
 
 class LogSink(Protocol):
@@ -47,6 +48,7 @@ class Attempt:
     UTF-8. ``environ`` is the whole environment of the job but for what the runtime adds itself.
     ``stop`` is set when the job is to be stopped: the runtime then ends it (SIGTERM, grace, SIGKILL)
     and returns what it has. ``timeout_seconds`` bounds the preparation and then the run.
+    ``note_memory`` is told while it runs how much memory it has had at most.
     """
 
     name: str
@@ -56,6 +58,7 @@ class Attempt:
     timeout_seconds: float
     cage: Cage
     stop: Stop
+    note_memory: NoteMemory
 
 
 class Runtime(Protocol):

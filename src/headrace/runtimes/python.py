@@ -66,7 +66,11 @@ class PythonRuntime:
         make_job_folder(folder, _files(attempt.code), attempt.cage.uid)
         try:
             ended = await run_process(
-                self._launch(attempt, folder, environment), log.write, attempt.stop, attempt.timeout_seconds
+                self._launch(attempt, folder, environment),
+                log.write,
+                attempt.note_memory,
+                attempt.stop,
+                attempt.timeout_seconds,
             )
         finally:
             folder_gone_at = await _remove(folder)

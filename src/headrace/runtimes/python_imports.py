@@ -50,16 +50,11 @@ def missing_imports(wanted: Iterable[str], found: Iterable[str]) -> list[str]:
     return sorted(path for path in missing if missing.isdisjoint(_above(path)))
 
 
-def package_imports(content: str) -> set[str]:
-    """The names of the packages that a module imports at its top level, as they stand before the first dot.
+def package_modules(content: str) -> set[str]:
+    """What a module imports from packages at its top level: ``from a.b import c`` gives ``a.b.c``.
 
     Imports within functions and blocks do not count, nor do the standard library and the workspace.
     """
-    return {name.partition(".")[0] for name in package_modules(content)}
-
-
-def package_modules(content: str) -> set[str]:
-    """Like ``package_imports``, but whole: ``from a.b import c`` gives ``a.b.c``."""
     modules: set[str] = set()
     for found in _imports(_parse(content).body):
         root = found.module.partition(".")[0]

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from headrace.clock import monotonic, now
 from headrace.sandbox.descriptors import read_some
 from headrace.sandbox.frames import Frame, FrameReader
+from headrace.sandbox.memory import NoteMemory, watch_memory
 from headrace.sandbox.process import Child, Launch, start
 from headrace.sandbox.survivors import Family, end_survivors
 
@@ -54,7 +55,9 @@ class Ended:
     gone_at: datetime | None
 
 
-async def run_process(launch: Launch, write: Write, stop: Stop, timeout_seconds: float | None) -> Ended:
+async def run_process(
+    launch: Launch, write: Write, note_memory: NoteMemory, stop: Stop, timeout_seconds: float | None
+) -> Ended:
     """Start a process and wait until nothing of it is left; raises OSError where it can't be started."""
     began = monotonic()
     child = start(launch)
@@ -64,6 +67,7 @@ async def run_process(launch: Launch, write: Write, stop: Stop, timeout_seconds:
         asyncio.create_task(_pump_answer(child.answer, reader)),
     ]
     waiting = asyncio.create_task(child.wait())
+    watching = asyncio.create_task(watch_memory(child.pid, note_memory))
     try:
         ended_by = await _until_end(waiting, stop, timeout_seconds)
         if ended_by is not EndedBy.ITSELF:
@@ -76,7 +80,7 @@ async def run_process(launch: Launch, write: Write, stop: Stop, timeout_seconds:
         for pump in pumped:
             pump.result()
     finally:
-        await _clean_up(child, waiting, pumps)
+        await _clean_up(child, waiting, [watching, *pumps])
     frame = reader.frame
     peak_memory_kb = (frame and frame.peak_memory_kb) or exit_.peak_memory_kb
     return Ended(
@@ -134,13 +138,13 @@ def _family(child: Child, launch: Launch) -> Family:
     return Family(child.pid, launch.cage.uid, mark)
 
 
-async def _clean_up(child: Child, waiting: asyncio.Task[object], pumps: list[asyncio.Task[None]]) -> None:
+async def _clean_up(child: Child, waiting: asyncio.Task[object], tasks: list[asyncio.Task[None]]) -> None:
     """Leave nothing behind, also when this is cancelled in the middle."""
     if not waiting.done():
         child.signal(signal.SIGKILL)
         with suppress(Exception):
             await waiting
-    for pump in pumps:
-        pump.cancel()
-    await asyncio.gather(*pumps, return_exceptions=True)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
     child.close()

@@ -13,9 +13,3 @@ on conflict do nothing;
 -- A new value for a resource.
 update resource set value = :value, edited_at = now() where workspace_id = :workspace and path = :path
 returning path;
-
--- name: set_resource
--- Replaces a resource.
-update resource set value = :value, resource_type = :resource_type, description = :description, edited_at = now()
-where workspace_id = :workspace and path = :path
-returning path;

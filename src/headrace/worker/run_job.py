@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from headrace import failpoint
-from headrace.db.failures import until_back
+from headrace.db.failures import OUTAGE, until_back
 from headrace.db.listen import JOBS_CHANGED
 from headrace.errors import HeadraceError
 from headrace.lifecycle.cancel import canceled
@@ -28,9 +28,10 @@ from headrace.worker.job_log import JobLog
 if TYPE_CHECKING:
     from headrace.db.connection import Pool
     from headrace.db.listen import Switchboard
-    from headrace.model.job import ClaimedJob, LogChunk
+    from headrace.model.job import ClaimedJob, Lease, LogChunk
     from headrace.runtimes.registry import Runtimes
     from headrace.sandbox.cage import Cage
+    from headrace.sandbox.memory import NoteMemory
     from headrace.settings import Settings
     from headrace.worker.code_book import CodeBook
     from headrace.worker.completer import Completer
@@ -170,6 +171,7 @@ def _attempt(workshop: Workshop, running: RunningJob, resolved: ResolvedCode, ca
         timeout_seconds=_timeout_seconds(workshop, running),
         cage=cage,
         stop=running.stop,
+        note_memory=_note_memory(workshop, job.lease),
     )
 
 
@@ -181,6 +183,17 @@ def _timeout_seconds(workshop: Workshop, running: RunningJob) -> int:
 def _say_who(running: RunningJob, outcome: Outcome) -> Outcome:
     named = canceled(running.canceled_by or "", running.canceled_reason)
     return dataclasses.replace(named, measures=outcome.measures, teardown=outcome.teardown)
+
+
+def _note_memory(workshop: Workshop, lease: Lease) -> NoteMemory:
+    async def note(peak_memory_kb: int) -> None:
+        try:
+            async with workshop.pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+                await logs.note_peak_memory(connection, lease, peak_memory_kb)
+        except OUTAGE as error:
+            log.debug("job %s: its memory could not be noted: %s", lease.job, error)
+
+    return note
 
 
 def _store(workshop: Workshop, running: RunningJob):  # noqa: ANN202 - a job_log.Store

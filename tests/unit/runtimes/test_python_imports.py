@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from headrace.runtimes.python_imports import missing_imports, package_imports, workspace_imports
+from headrace.runtimes.python_imports import missing_imports, package_modules, workspace_imports
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_without_a_path_a_relative_import_means_nothing():
 @pytest.mark.parametrize("content", ["import f.a.b\ndef", "\0", "(" * 5000, "x = '\\N{no such name}'"])
 def test_source_that_does_not_parse_imports_nothing(content: str):
     assert workspace_imports(content, "f/a/c") == set()
-    assert package_imports(content) == set()
+    assert package_modules(content) == set()
 
 
 def test_the_other_reading_of_an_import_that_is_there_is_not_missing():
@@ -75,11 +75,11 @@ def test_packages_are_neither_the_standard_library_nor_the_workspace():
     content = (
         "import os, numpy.linalg, u.x.y\nfrom pandas import DataFrame\nfrom f.a.b import c\nfrom . import d"
     )
-    assert package_imports(content) == {"numpy", "pandas"}
+    assert package_modules(content) == {"numpy.linalg", "pandas.DataFrame"}
 
 
 def test_packages_imported_within_functions_and_blocks_do_not_count():
     content = (
         "try:\n    import ujson\nexcept ImportError:\n    pass\ndef main():\n    import boto3\nimport six\n"
     )
-    assert package_imports(content) == {"six"}
+    assert package_modules(content) == {"six"}
