@@ -45,6 +45,7 @@ async def test_a_result_that_comes_too_late_is_refused(site: Site):
     )
     job = await site.enqueue(server, say="says")
     await site.witness.until_true(stopped.exists, "the stop with a result in hand")
+    await first.stops()
     async with _claimed_by_another(site, first) as second:
         first.signal(signal.SIGCONT)
         # It ends when the first attempt is settled.
@@ -85,6 +86,7 @@ async def test_a_worker_that_stops_in_the_middle_of_a_transaction_does_not_keep_
     )
     job = await site.enqueue(server, say="says")
     await site.witness.until_true(stopped.exists, "the stop before the commit")
+    await first.stops()
     second = await site.installation.worker()
     site.checker.patience_seconds = 100
     await _check_second_attempt(site, server, job, second)

@@ -59,6 +59,10 @@ class Process:
         """Signal it."""
         self._process.send_signal(number)
 
+    async def stops(self) -> None:
+        """Wait until it has stopped: one that stops itself says so a moment before."""
+        await asyncio.to_thread(os.waitid, os.P_PID, self.pid, os.WSTOPPED | os.WNOWAIT)
+
     async def kill(self) -> None:
         """SIGKILL, and wait for the end."""
         self.signal(signal.SIGKILL)
