@@ -42,6 +42,14 @@ def test_a_file_that_is_named_exists(document: Path):
     assert not [name for name in names if not any((top / name).exists() for top in (ROOT, PACKAGE))]
 
 
+def test_the_life_of_a_job_names_statements_that_there_are():
+    rows = [line.split("|") for line in (ROOT / "docs" / "job-lifecycle.md").read_text().splitlines()]
+    told = {name for row in rows if len(row) == 7 for name in re.findall(r"`(\w+)`", row[3])}
+    queries = "\n".join(file.read_text() for file in PACKAGE.rglob("*.sql"))
+    assert len(told) >= 9
+    assert told <= set(re.findall(r"^-- name: (\w+)$", queries, re.MULTILINE))
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=named)
 def test_a_target_that_is_named_is_in_the_makefile(document: Path):
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from headrace.runtimes.base import Attempt, Code, Folders, LogSink
     from headrace.runtimes.python_environments import PythonEnvironments
     from headrace.runtimes.python_interpreter import PythonInterpreter
-    from headrace.runtimes.python_lock import UvTool
+    from headrace.runtimes.python_uv import UvTool
     from headrace.sandbox.cage import Stop
 
 log = logging.getLogger(__name__)

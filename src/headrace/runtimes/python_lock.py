@@ -14,8 +14,6 @@ from headrace.runtimes.base import DependenciesFailed, LockFailed, LogSink
 from headrace.runtimes.python_requirements import is_requirement
 from headrace.runtimes.python_uv import UvTool, without_credentials
 
-__all__ = ["PythonLock", "UvTool", "lock_python", "read_lock"]
-
 _HEADER = re.compile(r"#\s*py(?:thon)?:?\s*(?:==)?\s*(?P<major>3)\.?(?P<minor>\d{1,2})(?:\.\d+)?\s*")
 _HASH = re.compile(r" --hash=(sha(?:256|384|512):[0-9a-f]{64,128})(?= |$)")
 _EXACT = re.compile(r"[^;@]*==\s*[^*;,]+(?:;.*)?|[^;@]*@.*")

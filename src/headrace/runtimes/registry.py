@@ -17,7 +17,7 @@ from headrace.runtimes.base import Folders
 from headrace.runtimes.python import PythonRuntime
 from headrace.runtimes.python_environments import PythonEnvironments
 from headrace.runtimes.python_interpreter import find_interpreter
-from headrace.runtimes.python_lock import UvTool
+from headrace.runtimes.python_uv import UvTool
 from headrace.runtimes.runner_files import place_runner
 from headrace.sandbox.file_lock import try_lock
 
