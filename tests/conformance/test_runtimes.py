@@ -296,7 +296,7 @@ async def test_a_weaker_level_is_still_unprivileged(bench: Bench):
 
 async def test_code_without_dependencies_locks_to_something_it_can_run_with(bench: Bench):
     code = Code(bench.dialect.echo, bench.dialect.language)
-    lock = await bench.runtime.lock(code, Log(), Stop())
+    lock = await bench.runtime.lock(code, bench.cage, Log(), Stop())
     attempt = bench.attempt(bench.dialect.echo, {"value": 7})
     outcome = await bench.runtime.run(replace(attempt, code=replace(code, lock=lock)), Log())
     assert json.loads(outcome.result) == 7

@@ -24,8 +24,8 @@ from headrace.db.embedded import running_url
 from headrace.db.postgres_files import find_places
 from headrace.db.programs import find_account
 from headrace.errors import HeadraceError
-from headrace.runtimes.python_interpreter import base_interpreter
-from headrace.runtimes.python_uv import UvTool
+from headrace.runtimes.python.interpreter import base_interpreter
+from headrace.runtimes.python.uv import UvTool
 from headrace.sandbox.accounts import FIRST_UID
 
 if TYPE_CHECKING:

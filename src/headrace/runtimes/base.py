@@ -30,7 +30,9 @@ class Code:
 
     ``path`` is the script's path, or None for a preview without one. ``modules`` maps the
     paths of the workspace scripts it imports, transitively, to their source. ``lock`` is None
-    where dependencies have not been locked yet (a preview).
+    where dependencies have not been locked yet (a preview). ``dependency_files`` maps names of the
+    workspace's files of dependencies to their content; the one without a name is called ``default``.
+    ``entry`` is the function that is called.
     """
 
     content: str
@@ -38,6 +40,8 @@ class Code:
     path: str | None = None
     lock: str | None = None
     modules: dict[str, str] = field(default_factory=dict[str, str])
+    dependency_files: dict[str, str] = field(default_factory=dict[str, str])
+    entry: str = "main"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +72,11 @@ class Runtime(Protocol):
         """Run the code in a process of its own and wait until nothing of it is left."""
         ...
 
-    async def lock(self, code: Code, log: LogSink, stop: Stop) -> str:
-        """Resolve the code's dependencies to a lockfile; raises LockFailed with the reason."""
+    async def lock(self, code: Code, cage: Cage, log: LogSink, stop: Stop) -> str:
+        """Resolve the code's dependencies to a lockfile; raises LockFailed with the reason.
+
+        What has to be built for that is built in the cage.
+        """
         ...
 
 

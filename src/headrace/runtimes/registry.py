@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 
 from headrace.errors import Misconfigured
 from headrace.runtimes.base import Folders
-from headrace.runtimes.python import PythonRuntime
-from headrace.runtimes.python_environments import PythonEnvironments
-from headrace.runtimes.python_interpreter import find_interpreter
-from headrace.runtimes.python_uv import UvTool
+from headrace.runtimes.python.environments import PythonEnvironments
+from headrace.runtimes.python.interpreter import find_interpreter
+from headrace.runtimes.python.runtime import PythonRuntime
+from headrace.runtimes.python.uv import UvTool
 from headrace.runtimes.runner_files import place_runner
 from headrace.sandbox.file_lock import try_lock
 

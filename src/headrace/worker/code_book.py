@@ -10,7 +10,7 @@ from headrace.model.outcome import ErrorName, Outcome, failure
 from headrace.permissions.check import may_read
 from headrace.permissions.identity import rights_of
 from headrace.runtimes.base import Code
-from headrace.runtimes.python_imports import missing_imports, workspace_imports
+from headrace.runtimes.python.imports import missing_imports, workspace_imports
 from headrace.store import scripts
 from headrace.worker.completer import ACQUIRE_SECONDS
 

@@ -128,7 +128,7 @@ async def _run(workshop: Workshop, running: RunningJob, cage: Cage, job_log: Job
         if isinstance(resolved, Outcome):
             return resolved
         if running.job.kind is JobKind.DEPENDENCIES:
-            return await _lock(workshop, running, resolved, job_log)
+            return await _lock(workshop, running, resolved, cage, job_log)
         attempt = _attempt(workshop, running, resolved, cage)
         return await workshop.runtimes.get(resolved.code.language).run(attempt, job_log)
     except HeadraceError as error:
@@ -138,13 +138,15 @@ async def _run(workshop: Workshop, running: RunningJob, cage: Cage, job_log: Job
         return failure(ErrorName.INTERNAL, "the worker failed to run this job; its log says why")
 
 
-async def _lock(workshop: Workshop, running: RunningJob, resolved: ResolvedCode, job_log: JobLog) -> Outcome:
+async def _lock(
+    workshop: Workshop, running: RunningJob, resolved: ResolvedCode, cage: Cage, job_log: JobLog
+) -> Outcome:
     """A dependencies job: its result is ``{"lock": text}``."""
     runtime = workshop.runtimes.get(resolved.code.language)
     seconds = _timeout_seconds(workshop, running)
     try:
         async with asyncio.timeout(seconds):
-            lock = await runtime.lock(resolved.code, job_log, running.stop)
+            lock = await runtime.lock(resolved.code, cage, job_log, running.stop)
     except TimeoutError:
         return timed_out(seconds)
     except LockFailed as error:

@@ -14,7 +14,7 @@ import pytest
 
 from headrace.errors import Misconfigured
 from headrace.runtimes.base import Folders
-from headrace.runtimes.python_interpreter import PythonInterpreter, base_interpreter, find_interpreter
+from headrace.runtimes.python.interpreter import PythonInterpreter, base_interpreter, find_interpreter
 
 UID = 64_999
 VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"

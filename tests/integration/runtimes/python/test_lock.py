@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from headrace.runtimes.base import DependenciesFailed, LockFailed
-from headrace.runtimes.python_lock import lock_python, read_lock
-from headrace.runtimes.python_uv import UvTool
-from tests.integration.runtimes.python_tools import (
+from headrace.runtimes.python.lock import lock_python, read_lock
+from headrace.runtimes.python.uv import UvTool
+from tests.integration.runtimes.python.tools import (
     SIX,
     KeptLog,
     silent_index,

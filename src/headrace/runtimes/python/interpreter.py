@@ -15,7 +15,7 @@ from pathlib import Path
 
 from headrace.errors import Misconfigured
 from headrace.runtimes.base import Folders
-from headrace.runtimes.python_shelf import Shelf
+from headrace.runtimes.python.shelf import Shelf
 
 _PROBE = """
 import ssl, sqlite3, decimal, json, ctypes, sys

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from headrace.runtimes.python_imports import missing_imports, package_modules, workspace_imports
+from headrace.runtimes.python.imports import missing_imports, package_modules, workspace_imports
 
 
 @pytest.mark.parametrize(

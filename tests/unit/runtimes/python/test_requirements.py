@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from headrace.runtimes.base import LockFailed
-from headrace.runtimes.python_requirements import find_requirements, is_requirement
+from headrace.runtimes.python.requirements import find_requirements, is_requirement
 
 
 @pytest.mark.parametrize(

@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 
 from headrace.runtimes.base import DependenciesFailed, Folders
-from headrace.runtimes.python_environments import PythonEnvironments
-from headrace.runtimes.python_lock import lock_python
-from headrace.runtimes.python_uv import UvTool
-from tests.integration.runtimes.python_tools import (
+from headrace.runtimes.python.environments import PythonEnvironments
+from headrace.runtimes.python.lock import lock_python
+from headrace.runtimes.python.uv import UvTool
+from tests.integration.runtimes.python.tools import (
     SIX,
     KeptLog,
     silent_index,
@@ -32,8 +32,8 @@ WORKER = """
 import asyncio, json, os, sys
 from pathlib import Path
 from headrace.runtimes.base import Folders
-from headrace.runtimes.python_environments import PythonEnvironments
-from headrace.runtimes.python_uv import UvTool
+from headrace.runtimes.python.environments import PythonEnvironments
+from headrace.runtimes.python.uv import UvTool
 
 class Silent:
     async def write(self, data):

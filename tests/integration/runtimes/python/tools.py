@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from headrace.runtimes.python_uv import UvTool
+from headrace.runtimes.python.uv import UvTool
 
 SIX = ["six==1.17.0"]
 

@@ -14,8 +14,8 @@ from headrace.model.json_text import parse_json
 from headrace.model.outcome import ErrorName, Measures, Outcome, Status, Teardown, failure, timed_out
 from headrace.runtimes.base import DependenciesFailed, LockFailed
 from headrace.runtimes.job_folder import TEMPORARY, make_job_folder, remove_job_folder
-from headrace.runtimes.python_lock import lock_python
-from headrace.runtimes.python_requirements import find_requirements
+from headrace.runtimes.python.lock import lock_python
+from headrace.runtimes.python.requirements import find_requirements
 from headrace.runtimes.runner_files import BOOTSTRAP
 from headrace.sandbox.frames import ERROR, Frame
 from headrace.sandbox.process import Launch
@@ -23,10 +23,10 @@ from headrace.sandbox.run import Ended, EndedBy, run_process
 
 if TYPE_CHECKING:
     from headrace.runtimes.base import Attempt, Code, Folders, LogSink
-    from headrace.runtimes.python_environments import PythonEnvironments
-    from headrace.runtimes.python_interpreter import PythonInterpreter
-    from headrace.runtimes.python_uv import UvTool
-    from headrace.sandbox.cage import Stop
+    from headrace.runtimes.python.environments import PythonEnvironments
+    from headrace.runtimes.python.interpreter import PythonInterpreter
+    from headrace.runtimes.python.uv import UvTool
+    from headrace.sandbox.cage import Cage, Stop
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +77,7 @@ class PythonRuntime:
         outcome = await _outcome(attempt, ended)
         return dataclasses.replace(outcome, teardown=Teardown(ended.gone_at, folder_gone_at))
 
-    async def lock(self, code: Code, log: LogSink, stop: Stop) -> str:
+    async def lock(self, code: Code, cage: Cage, log: LogSink, stop: Stop) -> str:  # noqa: ARG002 - nothing is built yet
         """Resolve the dependencies of the code and of the workspace scripts it imports."""
         requirements = find_requirements(code.content, code.modules)
         return await lock_python(self._uv, requirements, self._interpreter.version, log, stop)
@@ -85,7 +85,7 @@ class PythonRuntime:
     async def _prepare(self, attempt: Attempt, log: LogSink) -> Path | None:
         lock = attempt.code.lock
         if lock is None:
-            lock = await self.lock(attempt.code, log, attempt.stop)
+            lock = await self.lock(attempt.code, attempt.cage, log, attempt.stop)
         return await self._environments.ensure(lock, log, attempt.stop)
 
     def _launch(self, attempt: Attempt, folder: Path, environment: Path | None) -> Launch:
@@ -94,7 +94,7 @@ class PythonRuntime:
             "file": _file(attempt.code.path),
             "module": _module(attempt.code.path),
             "path": [str(environment)] if environment else [],
-            "entry": "main",
+            "entry": attempt.code.entry,
         }
         environ = (
             attempt.environ

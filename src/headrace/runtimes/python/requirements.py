@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from headrace.runtimes.base import LockFailed
-from headrace.runtimes.python_distributions import distribution_of
-from headrace.runtimes.python_imports import package_modules
-from headrace.runtimes.python_uv import without_credentials
+from headrace.runtimes.python.distributions import distribution_of
+from headrace.runtimes.python.imports import package_modules
+from headrace.runtimes.python.uv import without_credentials
 
 _MOST_CHARACTERS = 1000
 _NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?"

@@ -18,7 +18,7 @@ from uv import find_uv_bin
 
 from headrace.errors import Misconfigured
 from headrace.runtimes.base import LogSink
-from headrace.runtimes.python_interpreter import base_interpreter
+from headrace.runtimes.python.interpreter import base_interpreter
 
 # fmt: off
 _PASSED_ON = frozenset({

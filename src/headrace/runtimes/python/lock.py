@@ -11,8 +11,8 @@ import re
 from dataclasses import dataclass
 
 from headrace.runtimes.base import DependenciesFailed, LockFailed, LogSink
-from headrace.runtimes.python_requirements import is_requirement
-from headrace.runtimes.python_uv import UvTool, without_credentials
+from headrace.runtimes.python.requirements import is_requirement
+from headrace.runtimes.python.uv import UvTool, without_credentials
 
 _HEADER = re.compile(r"#\s*py(?:thon)?:?\s*(?:==)?\s*(?P<major>3)\.?(?P<minor>\d{1,2})(?:\.\d+)?\s*")
 _HASH = re.compile(r" --hash=(sha(?:256|384|512):[0-9a-f]{64,128})(?= |$)")

@@ -10,9 +10,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from headrace.runtimes.base import DependenciesFailed, Folders, LogSink
-from headrace.runtimes.python_lock import PythonLock, read_lock
-from headrace.runtimes.python_shelf import Shelf
-from headrace.runtimes.python_uv import UvResult, UvTool
+from headrace.runtimes.python.lock import PythonLock, read_lock
+from headrace.runtimes.python.shelf import Shelf
+from headrace.runtimes.python.uv import UvResult, UvTool
 
 _CANCELED = "it was canceled"
 
