@@ -86,7 +86,7 @@ async def _work(roles: RoleLogins, slots: Slots, settings: Settings) -> None:
                 await check_current(connection)
         data = settings.data_dir
         folders = Folders(shared=data / "shared", cache=data / "cache", jobs=data / "jobs")
-        runtimes = await make_runtimes(folders, slots)
+        runtimes = await make_runtimes(folders, slots, settings)
         info = _describe(settings, slots)
         completer = Completer(pool, switchboard, info)
         workshop = Workshop(pool, switchboard, completer, CodeBook(pool), runtimes, settings)

@@ -24,6 +24,7 @@ from headrace.sandbox.file_lock import try_lock
 if TYPE_CHECKING:
     from headrace.runtimes.base import Runtime
     from headrace.sandbox.slots import Slots
+    from headrace.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +48,11 @@ class Runtimes:
         return json.dumps({"lock": lock}, ensure_ascii=False).encode()
 
 
-async def make_runtimes(folders: Folders, slots: Slots) -> Runtimes:
+async def make_runtimes(
+    folders: Folders,
+    slots: Slots,
+    settings: Settings,  # noqa: ARG001 - nothing of it is used yet
+) -> Runtimes:
     """Prepare what the runtimes need on this machine; raises Misconfigured with the cure.
 
     The worker gets a folder of its own below ``folders.jobs``; those of workers that are gone are removed.
@@ -56,7 +61,7 @@ async def make_runtimes(folders: Folders, slots: Slots) -> Runtimes:
     folders = replace(folders, jobs=_take_jobs_folder(folders.jobs))
     uv = UvTool.find(folders.cache)
     interpreter = await find_interpreter(folders, slots.any_uid)
-    environments = PythonEnvironments(folders, uv, interpreter.version)
+    environments = PythonEnvironments(folders, uv)
     return Runtimes(
         {"python3": PythonRuntime(folders, place_runner(folders.shared), interpreter, environments, uv)}
     )

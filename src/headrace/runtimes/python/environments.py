@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import shutil
-import sysconfig
 from contextlib import suppress
 from pathlib import Path
 
 from headrace.runtimes.base import DependenciesFailed, Folders, LogSink
+from headrace.runtimes.python.interpreter import PythonInterpreter
 from headrace.runtimes.python.lock import PythonLock, read_lock
 from headrace.runtimes.python.shelf import Shelf
 from headrace.runtimes.python.uv import UvResult, UvTool
+from headrace.sandbox.cage import Cage
 
 _CANCELED = "it was canceled"
 
@@ -24,41 +25,43 @@ class PythonEnvironments:
     there, its bytecode compiled. Files are copies: a hardlink would let a job write into uv's cache.
     """
 
-    def __init__(self, folders: Folders, uv: UvTool, python_version: str) -> None:
+    def __init__(self, folders: Folders, uv: UvTool) -> None:
         self._shelf = Shelf(folders.shared / "environments")
         self._uv = uv
-        self._python_version = python_version
         self._installations: dict[str, _Installation] = {}
 
-    async def ensure(self, lock: str, log: LogSink, canceled: asyncio.Event) -> Path | None:
+    async def ensure(
+        self,
+        lock: str,
+        interpreter: PythonInterpreter,
+        cage: Cage,  # noqa: ARG002 - nothing is built yet
+        log: LogSink,
+        canceled: asyncio.Event,
+    ) -> Path | None:
         """The environment of a lock, installed if need be; None where the lock names no package.
 
         Callers who want the same one at once share one installation; it goes on until the last of them is
         canceled. Raises DependenciesFailed with the reason, or when canceled.
         """
-        name = self._address(lock)
+        name = _address(lock, interpreter)
         if found := self._shelf.find(name):
             return found
         parsed = read_lock(lock)
         if not parsed.packages:
             return None
-        if parsed.python_version not in (None, self._python_version):
+        if parsed.python_version not in (None, interpreter.version):
             raise DependenciesFailed(
-                f"the lock is for Python {parsed.python_version}, and jobs run on {self._python_version}"
-                " here: deploy the script again"
+                f"the lock is for Python {parsed.python_version}, and the job runs on {interpreter.version}:"
+                " deploy the script again"
             )
         if canceled.is_set():
             raise DependenciesFailed(_CANCELED)
-        return await self._installation(name, parsed).wait(log, canceled)
+        return await self._installation(name, parsed, interpreter).wait(log, canceled)
 
-    def _address(self, lock: str) -> str:
-        abi = (self._python_version, sysconfig.get_config_var("SOABI"), sysconfig.get_platform())
-        return hashlib.sha256("\0".join((lock, *map(str, abi))).encode("utf-8", "surrogatepass")).hexdigest()
-
-    def _installation(self, name: str, lock: PythonLock) -> _Installation:
+    def _installation(self, name: str, lock: PythonLock, interpreter: PythonInterpreter) -> _Installation:
         known = self._installations.get(name)
         if known is None or known.is_over:
-            known = self._installations[name] = _Installation(self._shelf, self._uv, name, lock)
+            known = self._installations[name] = _Installation(self._shelf, self._uv, name, lock, interpreter)
             known.task.add_done_callback(lambda task: self._forget(name, task))
         return known
 
@@ -70,14 +73,22 @@ class PythonEnvironments:
             del self._installations[name]
 
 
+def _address(lock: str, interpreter: PythonInterpreter) -> str:
+    known_by = (lock, interpreter.version, interpreter.abi)
+    return hashlib.sha256("\0".join(known_by).encode("utf-8", "surrogatepass")).hexdigest()
+
+
 class _Installation:
     """One installation under way, and those who wait for it. As a LogSink it writes to all their logs."""
 
-    def __init__(self, shelf: Shelf, uv: UvTool, name: str, lock: PythonLock) -> None:
+    def __init__(
+        self, shelf: Shelf, uv: UvTool, name: str, lock: PythonLock, interpreter: PythonInterpreter
+    ) -> None:
         self._shelf = shelf
         self._uv = uv
         self._name = name
         self._lock = lock
+        self._interpreter = interpreter
         self._logs: dict[int, LogSink] = {}
         self._given_up = asyncio.Event()
         self.task = asyncio.create_task(self._install())
@@ -139,6 +150,8 @@ class _Installation:
         """Install what is in the cache; or download what is missing, and show how that goes."""
         arguments = [
             "install",
+            "--python",
+            str(self._interpreter.base),
             "--target",
             str(folder),
             "--no-deps",

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import sysconfig
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from headrace.errors import Misconfigured
@@ -37,10 +37,18 @@ _LEFT_OUT = (
 
 @dataclass(frozen=True, slots=True)
 class PythonInterpreter:
-    """``version`` is such as ``3.11``; ``environ`` is what a job's environment needs for it to run."""
+    """An interpreter that jobs run on.
+
+    ``path`` is the program that jobs run, ``base`` the one that it was copied from: the worker's own uv
+    looks at that one. ``version`` is such as ``3.11``, ``release`` such as ``3.11.7``, ``abi`` what compiled
+    modules have to fit. ``environ`` is what a job's environment needs for it to run.
+    """
 
     path: Path
+    base: Path
     version: str
+    release: str
+    abi: str
     environ: dict[str, str] = field(default_factory=dict[str, str])
 
 
@@ -50,20 +58,32 @@ async def find_interpreter(folders: Folders, uid: int | None) -> PythonInterpret
     Where that uid can't run the worker's interpreter (it lies in a private home), it is copied into the
     shared folder, once. Raises Misconfigured where jobs can't run the copy either.
     """
-    base = base_interpreter()
-    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    own = own_interpreter()
+    base = own.base
     if uid is None or not await asyncio.to_thread(_complaint, base, uid, {}):
-        return PythonInterpreter(base, version)
+        return own
     home = await _copy(folders, base)
     path = home / "bin" / base.name
     complaint = ""
     for environ in ({}, {"LD_LIBRARY_PATH": str(home / "lib")}):
         complaint = await asyncio.to_thread(_complaint, path, uid, environ, home)
         if not complaint:
-            return PythonInterpreter(path, version, environ)
+            return replace(own, path=path, environ=environ)
     raise Misconfigured(
         f"jobs (uid {uid}) can run neither {base} nor its copy {path}: {complaint}."
         f" Let that uid reach {folders.shared}, or install Headrace with a Python that everybody can run"
+    )
+
+
+def own_interpreter() -> PythonInterpreter:
+    """The worker's own interpreter where it lies; jobs of another uid need not be able to run it."""
+    base = base_interpreter()
+    return PythonInterpreter(
+        path=base,
+        base=base,
+        version=f"{sys.version_info.major}.{sys.version_info.minor}",
+        release=platform.python_version(),
+        abi=f"{sysconfig.get_config_var('SOABI')} {sysconfig.get_platform()}",
     )
 
 

@@ -86,7 +86,7 @@ class PythonRuntime:
         lock = attempt.code.lock
         if lock is None:
             lock = await self.lock(attempt.code, attempt.cage, log, attempt.stop)
-        return await self._environments.ensure(lock, log, attempt.stop)
+        return await self._environments.ensure(lock, self._interpreter, attempt.cage, log, attempt.stop)
 
     def _launch(self, attempt: Attempt, folder: Path, environment: Path | None) -> Launch:
         plan = {

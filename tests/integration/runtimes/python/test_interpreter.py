@@ -63,7 +63,12 @@ def private_base() -> None:
 
 async def test_jobs_that_keep_the_uid_of_the_worker_run_its_own_interpreter(folders: Folders):
     found = await find_interpreter(folders, None)
-    assert (found.path, found.version, found.environ) == (base_interpreter(), VERSION, {})
+    assert (found.path, found.base, found.version, found.environ) == (
+        base_interpreter(),
+        base_interpreter(),
+        VERSION,
+        {},
+    )
     assert not list(folders.shared.iterdir())
 
 
