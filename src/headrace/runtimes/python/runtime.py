@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import logging
+import platform
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from headrace.model.outcome import ErrorName, Measures, Outcome, Status, Teardow
 from headrace.runtimes.base import DependenciesFailed, LockFailed
 from headrace.runtimes.job_folder import TEMPORARY, make_job_folder, remove_job_folder
 from headrace.runtimes.python.lock import lock_python
+from headrace.runtimes.python.python_version import require_version
 from headrace.runtimes.python.requirements import find_requirements
 from headrace.runtimes.runner_files import BOOTSTRAP
 from headrace.sandbox.frames import ERROR, Frame
@@ -79,8 +81,11 @@ class PythonRuntime:
 
     async def lock(self, code: Code, cage: Cage, log: LogSink, stop: Stop) -> str:  # noqa: ARG002 - nothing is built yet
         """Resolve the dependencies of the code and of the workspace scripts it imports."""
-        requirements = find_requirements(code.content, code.modules)
-        return await lock_python(self._uv, requirements, self._interpreter.version, log, stop)
+        asked = await asyncio.to_thread(find_requirements, code)
+        require_version(asked.python, asked.python_origins, platform.python_version())
+        return await lock_python(
+            self._uv, asked.requirements, self._interpreter.version, log, stop, origins=asked.origins
+        )
 
     async def _prepare(self, attempt: Attempt, log: LogSink) -> Path | None:
         lock = attempt.code.lock
