@@ -50,7 +50,9 @@ def run() -> None:
 def _look_like_a_script(plan: dict[str, Any]) -> None:
     """What code sees is what it would see if it had been started by itself."""
     del sys.path[0]
-    sys.path[:0] = [plan["folder"], *plan["path"]]
+    sys.path.insert(0, plan["folder"])
+    # Behind the standard library, as site-packages are: a package can't replace a part of it.
+    sys.path += plan["path"]
     sys.argv[:] = [os.path.join(plan["folder"], plan["file"])]
     # Whole lines of stdout and stderr come in the order in which they were printed.
     streams: tuple[Any, ...] = (sys.stdout, sys.stderr)

@@ -9,15 +9,20 @@ from __future__ import annotations
 import asyncio
 import io
 import re
+import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from headrace.runtimes.base import DependenciesFailed, LockFailed, LogSink
 from headrace.runtimes.python.builds import Builder
-from headrace.runtimes.python.requirements import is_requirement
+from headrace.runtimes.python.requirement_line import is_requirement
 from headrace.runtimes.python.uv import UvTool, without_credentials
+from headrace.runtimes.python.why_unresolved import why_unresolved
 
 _HEADER = re.compile(r"#\s*py(?:thon)?:?\s*(?:==)?\s*(?P<major>3)\.?(?P<minor>\d{1,2})(?:\.\d+)?\s*")
 _HASH = re.compile(r" --hash=(sha(?:256|384|512):[0-9a-f]{64,128})(?= |$)")
+_COMMIT = re.compile(r"@ ?git\+https?://\S+@[0-9a-f]{40}(?:$|[ ;#])")
+_MOST_SHOWN = 100
 _EXACT = re.compile(r"[^;@]*==\s*[^*;,]+(?:;.*)?|[^;@]*@.*")
 
 
@@ -35,17 +40,26 @@ class PythonLock:
 
 
 async def lock_python(
-    uv: UvTool | Builder, requirements: list[str], python_version: str, log: LogSink, canceled: asyncio.Event
+    uv: UvTool | Builder,
+    requirements: list[str],
+    python_version: str,
+    log: LogSink,
+    canceled: asyncio.Event,
+    *,
+    origins: Mapping[str, tuple[str, ...]] | None = None,
 ) -> str:
     """Resolve requirement lines to a lock for a version of Python such as ``3.11``.
 
-    Raises LockFailed with uv's reason, or when canceled; then uv has been killed.
+    The same requirements and the same index give the same lock, to the byte. ``origins`` says of each
+    requirement which scripts ask for it, for the log and for the reason why it can't be had. Raises
+    LockFailed with that reason, or when canceled; then uv has been killed.
     """
     header = f"# python {python_version}\n"
+    origins = {line: (origins or {}).get(line, ()) for line in requirements}
+    await log.write(_what_is_resolved(origins, python_version).encode())
     if not requirements:
         return header
-    asked = without_credentials(", ".join(requirements))
-    await log.write(f"Resolving {asked} for Python {python_version} …\n".encode())
+    began = time.monotonic()
     result = await uv.run(
         [
             "compile",
@@ -64,8 +78,12 @@ async def lock_python(
     if result is None:
         raise LockFailed("it was canceled")
     if not result.is_success:
-        raise LockFailed(result.reason())
-    return header + result.output.decode()
+        raise LockFailed(why_unresolved(result, {line: by for line, by in origins.items() if by}))
+    lock = header + result.output.decode()
+    count = _count_hashed(lock)
+    seconds = time.monotonic() - began
+    await log.write(f"Locked {count} package{'s' * (count != 1)} in {seconds:.1f} seconds.\n".encode())
+    return lock
 
 
 def read_python(text: str) -> str | None:
@@ -93,6 +111,35 @@ def read_lock(text: str) -> PythonLock:
             packages.append(" ".join([package, *(f"--hash={item}" for item in hashes)]))
             is_hashed = is_hashed and bool(hashes)
     return PythonLock(read_python(text), tuple(packages), is_hashed)
+
+
+def _what_is_resolved(origins: Mapping[str, tuple[str, ...]], python_version: str) -> str:
+    """Each requirement on a line of its own, with the scripts that ask for it."""
+    if not origins:
+        return "No packages are asked for.\n"
+    shown = list(origins.items())[:_MOST_SHOWN]
+    lines = [f"  {without_credentials(line)}{_from(by)}\n" for line, by in shown]
+    more = f"  … and {len(origins) - _MOST_SHOWN} more\n" if len(origins) > _MOST_SHOWN else ""
+    return f"Resolving for Python {python_version}:\n{''.join(lines)}{more}"
+
+
+def _from(scripts: tuple[str, ...]) -> str:
+    return f" (from {', '.join(scripts)})" if scripts else ""
+
+
+def _count_hashed(lock: str) -> int:
+    """How many packages a lock of ours names; raises LockFailed where one could change unnoticed.
+
+    A commit of git has no hash beside it, for it is one.
+    """
+    try:
+        packages = read_lock(lock).packages
+    except DependenciesFailed as error:
+        raise LockFailed(str(error)) from None
+    for package in packages:
+        if " --hash=" not in package and not _COMMIT.search(package):
+            raise LockFailed(f"the package index gives no hash for {without_credentials(package)[:100]!r}")
+    return len(packages)
 
 
 def _read_package(content: str) -> tuple[str, list[str]]:

@@ -1,129 +1,159 @@
-"""The packages that a Python script asks for: by a block of comments, or by what it imports."""
+"""The packages and the Python that a script asks for, together with the workspace scripts it imports."""
 
 from __future__ import annotations
 
-import itertools
-import re
-import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from headrace.runtimes.base import LockFailed
+from packaging.specifiers import SpecifierSet
+
+from headrace.runtimes.base import Code, LockFailed
+from headrace.runtimes.python.blocks import Blocks, read_blocks, without_comment
 from headrace.runtimes.python.distributions import distribution_of
 from headrace.runtimes.python.imports import package_modules
+from headrace.runtimes.python.inline_metadata import read_inline_metadata
+from headrace.runtimes.python.pins import Pin, find_pins
+from headrace.runtimes.python.python_version import merge_versions, read_versions
+from headrace.runtimes.python.requirement_line import is_requirement, what_is_wrong
 from headrace.runtimes.python.uv import without_credentials
 
-_MOST_CHARACTERS = 1000
-_NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?"
-_EXTRAS = r"(?: ?\[[A-Za-z0-9._, -]*\])?"
-_CLAUSE = r"(?:===|[<>=!~]=|[<>]) ?[A-Za-z0-9.*+!_-]+"
-_VERSIONS = rf"(?: ?\(?{_CLAUSE}(?: ?, ?{_CLAUSE})* ?,?\)?)?"
-_ADDRESS = r" ?@ ?(?:git\+)?https?://[^\s$]+"
-_MARKER = r"(?: ?;[^$\n]*)?"
-# No options, no files and no variables: a line comes from a user and is read by the worker.
-_REQUIREMENT = re.compile(rf"{_NAME}{_EXTRAS}(?:{_ADDRESS}|{_VERSIONS}){_MARKER}")
-
-_HEADING = re.compile(r"#\s*(?P<extra>extra_)?requirements:(?P<rest>.*)")
-_OTHER_HEADING = re.compile(r"#\s*(?:///|py[\s:\d])")
-_INLINE_BEGIN, _INLINE_END = "# /// script", "# ///"
+MOST_REQUIREMENTS = 1000
+DEFAULT_FILE = "default"
+_NAMELESS = "this script"
 
 
-@dataclass(slots=True)
-class _Blocks:
-    """What the comments at the beginning of a script ask for; ``own`` is None without such a block."""
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a script and what it imports ask for.
 
-    own: list[str] | None = None
-    extra: list[str] = field(default_factory=list[str])
-
-
-def find_requirements(content: str, modules: Mapping[str, str]) -> list[str]:
-    """The requirement lines of a script and of the workspace scripts it imports (path → source), sorted.
-
-    For each of them: what its block ``# requirements:`` says, else its ``# /// script`` block (PEP 723),
-    else what it imports; ``# extra_requirements:`` adds to any of these. Raises LockFailed where a block
-    can't be read or a line is no requirement.
+    ``requirements`` are lines for uv, sorted; ``python`` is a specifier of PEP 440 such as ``>=3.12``, None
+    for any version. ``origins`` says of each requirement, and ``python_origins`` of the version, which
+    scripts ask for it, by their paths.
     """
-    lines = {line for source in (content, *modules.values()) for line in _of_script(source)}
-    return sorted(lines)
+
+    requirements: list[str]
+    python: str | None = None
+    origins: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    python_origins: tuple[str, ...] = ()
 
 
-def is_requirement(line: str) -> bool:
-    """Whether a line names one package, by name and version or by a web address, and nothing else.
+_Pins = dict[str, dict[str, set[str]]]
+"""Module → the requirements that bring it → the scripts that pin it so."""
 
-    One with a tab, a line end or two spaces in a row does not count.
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """What one script says; ``listed`` is None where its imports say what it needs."""
+
+    listed: list[str] | None
+    extra: list[str]
+    pins: list[Pin]
+    versions: SpecifierSet | None
+
+
+def find_requirements(code: Code) -> Asked:
+    """What a script asks for, merged with what each workspace script asks for that it imports.
+
+    Each is asked by itself: its ``# requirements:`` block, else its ``# /// script`` block (PEP 723), else
+    the workspace's default file, else what it imports, in the words of the pins in all of them.
+    ``# extra_requirements:`` adds to any of these. Raises LockFailed where something can't be read, is no
+    requirement, or contradicts itself; the message names the script.
     """
-    is_plain = len(line) <= _MOST_CHARACTERS and line.isprintable() and "  " not in line
-    return is_plain and _REQUIREMENT.fullmatch(line) is not None
+    main = code.path or _NAMELESS
+    sources = {main: code.content} | {path: text for path, text in code.modules.items() if path != main}
+    readings = {name: _read(name, source, code.dependency_files) for name, source in sources.items()}
+    pins = _effective_pins(main, readings)
+    origins: dict[str, set[str]] = {}
+    for name, reading in readings.items():
+        for line in (*(reading.listed or ()), *reading.extra):
+            origins.setdefault(line, set()).add(name)
+        if reading.listed is None:
+            for module in package_modules(sources[name]) | {pin.module for pin in reading.pins}:
+                for line, by in _brought_by(module, name, pins).items():
+                    origins.setdefault(line, set()).update(by)
+    _check_count(len(origins), f"{main} with what it imports")
+    versions = {name: reading.versions for name, reading in readings.items() if reading.versions is not None}
+    return Asked(
+        sorted(origins),
+        merge_versions(versions),
+        {line: tuple(sorted(origins[line])) for line in sorted(origins)},
+        tuple(sorted(versions)),
+    )
 
 
-def _of_script(content: str) -> list[str]:
-    blocks = _read_blocks(content)
-    own = blocks.own
-    if own is None:
-        own = _inline_dependencies(content)
-    if own is None:
-        own = sorted(filter(None, map(distribution_of, package_modules(content))))
-    asked = [" ".join(line.split()) for line in (*own, *blocks.extra)]
+def _read(name: str, source: str, files: Mapping[str, str]) -> _Reading:
+    try:
+        blocks = read_blocks(source)
+        inline = read_inline_metadata(source)
+        asked = [*blocks.python, *filter(None, [inline.requires_python])]
+        versions = SpecifierSet(",".join(str(read_versions(text)) for text in asked)) if asked else None
+        return _Reading(
+            _listed(blocks, inline.dependencies, files), _checked(blocks.extra), find_pins(source), versions
+        )
+    except LockFailed as error:
+        raise LockFailed(f"{name}: {error}") from None
+
+
+def _listed(blocks: Blocks, inline: list[str] | None, files: Mapping[str, str]) -> list[str] | None:
+    if blocks.own is not None:
+        return _checked(blocks.own)
+    if blocks.file is not None:
+        return _from_file(blocks.file, files)
+    if inline is not None:
+        return _checked(inline)
+    return _from_file(DEFAULT_FILE, files) if DEFAULT_FILE in files else None
+
+
+def _from_file(name: str, files: Mapping[str, str]) -> list[str]:
+    if name not in files:
+        there = ", ".join(sorted(files))
+        raise LockFailed(
+            f"the workspace has no file of dependencies called {name!r}"
+            f" ({f'there are: {there}' if there else 'there are none'});"
+            " to ask for packages, write them below '# requirements:', one a line"
+        )
+    lines = map(without_comment, files[name].removeprefix("\ufeff").splitlines())
+    try:
+        return _checked(list(filter(None, lines)))
+    except LockFailed as error:
+        raise LockFailed(f"the workspace's file of dependencies {name!r}: {error}") from None
+
+
+def _checked(lines: list[str]) -> list[str]:
+    _check_count(len(lines), "it")
+    asked = [" ".join(line.split()) for line in lines]
     for line in asked:
         if not is_requirement(line):
-            raise LockFailed(
-                f"{without_credentials(line)[:100]!r} is no requirement:"
-                " write a package as name, name==version or name @ https://…"
-            )
+            shown = without_credentials(line)[:100]
+            raise LockFailed(f"{shown!r} is no requirement: {what_is_wrong(line)}")
     return asked
 
 
-def _read_blocks(content: str) -> _Blocks:
-    blocks = _Blocks()
-    current: list[str] | None = None
-    for line in _leading_comments(content):
-        if heading := _HEADING.fullmatch(line):
-            if rest := heading["rest"].strip():
-                raise LockFailed(
-                    f"'# requirements: {rest}' names a file of requirements, and there are none here:"
-                    " write one requirement a line below '# requirements:'"
-                )
-            if heading["extra"]:
-                current = blocks.extra
-            else:
-                current = blocks.own = blocks.own or []
-        elif _OTHER_HEADING.match(line):
-            current = None
-        elif current is not None and (asked := _without_comment(line.lstrip("#"))):
-            current.append(asked)
-    return blocks
+def _check_count(count: int, who: str) -> None:
+    if count > MOST_REQUIREMENTS:
+        raise LockFailed(f"{who} asks for {count} packages, and at most {MOST_REQUIREMENTS} can be locked")
 
 
-def _leading_comments(content: str) -> Iterator[str]:
-    for line in content.removeprefix("\ufeff").splitlines():
-        text = line.strip()
-        if text and not text.startswith("#"):
-            return
-        if text:
-            yield text
+def _effective_pins(main: str, readings: Mapping[str, _Reading]) -> _Pins:
+    """What counts: a repin of the script itself, else the repins, else all the pins of a module."""
+    beside: dict[str, list[tuple[str, Pin]]] = {}
+    for name, reading in readings.items():
+        for pin in reading.pins:
+            beside.setdefault(pin.module, []).append((name, pin))
+    pins: _Pins = {}
+    for module, pinned in beside.items():
+        repins = [(name, pin) for name, pin in pinned if pin.overrides]
+        own = [(name, pin) for name, pin in repins if name == main]
+        for name, pin in own or repins or pinned:
+            pins.setdefault(module, {}).setdefault(pin.requirement, set()).add(name)
+    return pins
 
 
-def _without_comment(text: str) -> str:
-    return re.split(r"\s#", text, maxsplit=1)[0].strip()
-
-
-def _inline_dependencies(content: str) -> list[str] | None:
-    """What a block of PEP 723 asks for; None without one."""
-    lines = [line.rstrip() for line in content.splitlines()]
-    if lines.count(_INLINE_BEGIN) > 1:
-        raise LockFailed(f"there is more than one '{_INLINE_BEGIN}' block: keep one")
-    if _INLINE_BEGIN not in lines:
-        return None
-    rest = lines[lines.index(_INLINE_BEGIN) + 1 :]
-    block = list(itertools.takewhile(lambda line: line == "#" or line.startswith("# "), rest))
-    if _INLINE_END not in block:
-        return None
-    end = len(block) - 1 - block[::-1].index(_INLINE_END)
-    text = "\n".join(line[2:] for line in block[:end])
-    try:
-        found = tomllib.loads(text).get("dependencies", [])
-    except tomllib.TOMLDecodeError as error:
-        raise LockFailed(f"the '# /// script' block is no valid TOML: {error}") from None
-    if not isinstance(found, list) or not all(isinstance(item, str) for item in found):
-        raise LockFailed("dependencies in the '# /// script' block must be a list of texts")
-    return [str(item) for item in found]
+def _brought_by(module: str, name: str, pins: _Pins) -> Mapping[str, set[str]]:
+    """What a module that a script imports comes with, and which scripts say so."""
+    parts = module.split(".")
+    for count in range(len(parts), 0, -1):
+        if pinned := pins.get(".".join(parts[:count])):
+            return pinned
+    distribution = distribution_of(module)
+    return {distribution: {name}} if distribution and is_requirement(distribution) else {}

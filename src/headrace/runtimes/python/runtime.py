@@ -81,11 +81,14 @@ class PythonRuntime:
 
     async def lock(self, code: Code, cage: Cage, log: LogSink, stop: Stop) -> str:
         """Resolve the dependencies of the code and of the workspace scripts it imports."""
-        requirements = find_requirements(code.content, code.modules)
-        interpreter = await self._interpreters.choose(None, code.path)
+        asked = await asyncio.to_thread(find_requirements, code)
+        asker = ", ".join(asked.python_origins) or code.path
+        interpreter = await self._interpreters.choose(asked.python, asker)
         builder = Builder(self._uv, self._folders, interpreter, cage)
         try:
-            return await lock_python(builder, requirements, interpreter.version, log, stop)
+            return await lock_python(
+                builder, asked.requirements, interpreter.version, log, stop, origins=asked.origins
+            )
         except DependenciesFailed as error:
             raise LockFailed(str(error)) from error
 
