@@ -38,13 +38,28 @@ def find_pins(content: str) -> list[Pin]:
         return []
     return [
         pin
-        for code, comment in _top_level_imports(content)
+        for part in _parts(content)
+        for code, comment in _top_level_statements(part)
         if (marked := _PIN.search(comment)) and (pin := _read(code, marked))
     ]
 
 
-def _top_level_imports(content: str) -> Iterator[tuple[str, str]]:
-    """Each statement that begins like an import and is not indented: its code, and its comments."""
+def _parts(content: str) -> Iterator[str]:
+    """The lines of each import at the top level; all of it where a newer Python is needed to read it."""
+    tree = _parse(content)
+    if tree is None:
+        yield content
+        return
+    lines = io.StringIO(content.removeprefix("\ufeff"), newline=None).readlines()
+    read = 0
+    for statement in tree.body:
+        if isinstance(statement, ast.Import | ast.ImportFrom) and statement.lineno > read:
+            read = statement.end_lineno or statement.lineno
+            yield "".join(lines[statement.lineno - 1 : read])
+
+
+def _top_level_statements(content: str) -> Iterator[tuple[str, str]]:
+    """Each statement with a comment beside it that is not indented: its code, and its comments."""
     code: list[str] = []
     comments: list[str] = []
     depth = 0
@@ -57,10 +72,10 @@ def _top_level_imports(content: str) -> Iterator[tuple[str, str]]:
             case tokenize.COMMENT if code:
                 comments.append(token.string)
             case tokenize.NEWLINE | tokenize.ENDMARKER:
-                if depth == 0 and code and code[0] in {"import", "from"} and comments:
+                if depth == 0 and comments:
                     yield " ".join(code), " ".join(comments)
                 code, comments = [], []
-            case tokenize.COMMENT | tokenize.NL | tokenize.ENCODING:
+            case tokenize.COMMENT | tokenize.NL:
                 pass
             case _:
                 code.append(token.string)
@@ -91,14 +106,9 @@ def _read(code: str, marked: re.Match[str]) -> Pin | None:
 
 def _modules(code: str) -> list[str]:
     """What a statement imports, without repetition; nothing if it can't be read or is relative."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            statements = ast.parse(code).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return []
+    tree = _parse(code)
     found: list[str] = []
-    for statement in statements:
+    for statement in tree.body if tree else ():
         match statement:
             case ast.Import(names=aliases):
                 found += [alias.name for alias in aliases]
@@ -107,3 +117,12 @@ def _modules(code: str) -> list[str]:
             case _:
                 pass
     return list(dict.fromkeys(found))
+
+
+def _parse(code: str) -> ast.Module | None:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(code)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None

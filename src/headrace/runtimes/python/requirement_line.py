@@ -42,7 +42,7 @@ def is_requirement(line: str) -> bool:
         return False
     try:
         Requirement(line)
-    except InvalidRequirement:
+    except (InvalidRequirement, RecursionError):
         return False
     return True
 

@@ -20,6 +20,7 @@ from headrace.runtimes.python.uv import without_credentials
 MOST_REQUIREMENTS = 1000
 DEFAULT_FILE = "default"
 _NAMELESS = "this script"
+_HINT = " (other comments stand above the block, or below the first line of code)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,10 @@ def _read(name: str, source: str, files: Mapping[str, str]) -> _Reading:
         asked = [*blocks.python, *filter(None, [inline.requires_python])]
         versions = SpecifierSet(",".join(str(read_versions(text)) for text in asked)) if asked else None
         return _Reading(
-            _listed(blocks, inline.dependencies, files), _checked(blocks.extra), find_pins(source), versions
+            _listed(blocks, inline.dependencies, files),
+            _checked(blocks.extra, _HINT),
+            find_pins(source),
+            versions,
         )
     except LockFailed as error:
         raise LockFailed(f"{name}: {error}") from None
@@ -96,7 +100,7 @@ def _read(name: str, source: str, files: Mapping[str, str]) -> _Reading:
 
 def _listed(blocks: Blocks, inline: list[str] | None, files: Mapping[str, str]) -> list[str] | None:
     if blocks.own is not None:
-        return _checked(blocks.own)
+        return _checked(blocks.own, _HINT)
     if blocks.file is not None:
         return _from_file(blocks.file, files)
     if inline is not None:
@@ -119,13 +123,13 @@ def _from_file(name: str, files: Mapping[str, str]) -> list[str]:
         raise LockFailed(f"the workspace's file of dependencies {name!r}: {error}") from None
 
 
-def _checked(lines: list[str]) -> list[str]:
+def _checked(lines: list[str], hint: str = "") -> list[str]:
     _check_count(len(lines), "it")
     asked = [" ".join(line.split()) for line in lines]
     for line in asked:
         if not is_requirement(line):
             shown = without_credentials(line)[:100]
-            raise LockFailed(f"{shown!r} is no requirement: {what_is_wrong(line)}")
+            raise LockFailed(f"{shown!r} is no requirement: {what_is_wrong(line)}{hint}")
     return asked
 
 

@@ -23,6 +23,8 @@ from headrace.runtimes.python.pins import Pin, find_pins
         ("from x import (  # pin: dist\n    a,\n    b,\n)", Pin("x", "dist", overrides=False)),
         ("from x import (\n    a,\n)  # pin: dist", Pin("x", "dist", overrides=False)),
         ("from google.cloud import y # pin: dist", Pin("google.cloud.y", "dist", overrides=False)),
+        ("y = 1; import x # pin: dist", Pin("x", "dist", overrides=False)),
+        ("\ufeff'''\x0c\n'''\r\nimport x # pin: dist\r\n", Pin("x", "dist", overrides=False)),
         ("type A[T] = list[T]\nimport x # pin: dist", Pin("x", "dist", overrides=False)),
         (
             "import x # pin: d @ git+https://example.com/d",

@@ -52,6 +52,7 @@ def test_a_package_is_a_requirement(line: str):
         ("x @ https://example.com/${UV_DEFAULT_INDEX}", "variables are not filled in"),
         ("six --hash=sha256:00", "hashes stand in the lock only"),
         ("six ; python_version", "a marker such as"),
+        (f"six ; {'(' * 900}", "a marker such as"),
         ("café", "only letters from a to z"),
         ("six==1\uff0e0", "only letters from a to z"),
         ("six==", "write a package as name"),
