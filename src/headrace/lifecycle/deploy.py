@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from headrace.errors import Conflict, InvalidInput
 from headrace.lifecycle.launch import Launched, run_script_dependencies
 from headrace.model.path import check_path
-from headrace.model.python_source import read_python
 from headrace.model.script import script_hash
 from headrace.permissions import check
+from headrace.runtimes.python.source import read_python
 from headrace.store import audit, scripts
 
 if TYPE_CHECKING:
