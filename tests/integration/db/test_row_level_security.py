@@ -30,6 +30,10 @@ ONE_OF_EACH = f"""
     values ('acme', 'u/alice/r', 'any', 'alice');
   insert into script (workspace_id, hash, path, content, language, created_by)
     values ('acme', '0000000000000001', 'u/alice/s', '', 'python3', 'alice');
+  insert into trash (workspace_id, item_kind, item_path, deleted_by)
+    values ('acme', 'script', 'u/alice/s', 'admin');
+  insert into draft (workspace_id, kind, path, email, username, value, saved_at)
+    values ('acme', 'script', 'u/alice/s', 'alice@acme.test', 'alice', '{{}}', now());
   insert into token (hash, prefix, email) values ('x', 'x', 'alice@acme.test');
   insert into audit (workspace_id, username, operation, action_kind)
     values ('acme', 'alice', 'x', 'Created');
