@@ -112,14 +112,16 @@ async def read_head(connection: Connection, workspace: str, path: str) -> Script
 
 async def read_newest(connection: Connection, workspace: str, path: str) -> Script | None:
     """The newest version of a path or, where it was archived, the last that was there; None for neither."""
-    row = await SQL.read_newest.row(connection, workspace=workspace, path=path)
+    row = await SQL.read_head.row(connection, workspace=workspace, path=path)
+    if row is None:
+        row = await SQL.read_last_archived.row(connection, workspace=workspace, path=path)
     return script_of(row) if row else None
 
 
 async def read_line_head(connection: Connection, workspace: str, line: ScriptHash) -> Script | None:
     """The newest version of a line, at whatever path; None where it was archived or can't be seen."""
-    row = await SQL.read_line_head.row(connection, workspace=workspace, line=line)
-    return script_of(row) if row else None
+    row = await SQL.read_line_end.row(connection, workspace=workspace, line=line)
+    return script_of(row) if row and not row["archived"] else None
 
 
 async def read_successor(connection: Connection, workspace: str, version: ScriptHash) -> Script | None:

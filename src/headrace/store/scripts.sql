@@ -1,9 +1,9 @@
 -- name: add_script
--- Stores a version. No row where there is one with its hash.
+-- Stores a version. No row where there is one with its hash. The parent is locked: its time is earlier.
 insert into script (workspace_id, hash, path, parent_hash, summary, description, content, language, kind, schema,
-                    lock, lock_job, is_library, deployment_message, settings, created_by)
+                    lock, lock_job, is_library, deployment_message, settings, created_by, created_at)
 values (:workspace, :hash, :path, :parent_hash, :summary, :description, :content, :language, :kind, :schema,
-        :lock, :lock_job, :is_library, :deployment_message, :settings, :created_by)
+        :lock, :lock_job, :is_library, :deployment_message, :settings, :created_by, clock_timestamp())
 on conflict (workspace_id, hash) do nothing;
 
 -- name: lock_head
@@ -37,11 +37,11 @@ select hold_script_lock(:workspace, :hash);
 -- The newest version of a path.
 select * from script where workspace_id = :workspace and path = :path and not archived and not deleted;
 
--- name: read_newest
--- The newest version of a path, or, where none is there any more, the last one that was.
+-- name: read_last_archived
+-- The last version that was at a path.
 select * from script
-where workspace_id = :workspace and path = :path and not deleted
-order by archived, created_at desc, number desc
+where workspace_id = :workspace and path = :path and archived and not deleted
+order by created_at desc
 limit 1;
 
 -- name: read_lineage
@@ -51,9 +51,11 @@ where workspace_id = :workspace and line = :line and number < :number
 order by number desc
 limit 100;
 
--- name: read_line_head
--- Where a line has come to, at whatever path; no row where it was archived.
-select * from script where workspace_id = :workspace and line = :line and not archived and not deleted;
+-- name: read_line_end
+-- Where a line has come to, at whatever path.
+select * from script where workspace_id = :workspace and line = :line and not deleted
+order by number desc
+limit 1;
 
 -- name: read_successor
 -- The version that came after another one in its line, at whatever path.
