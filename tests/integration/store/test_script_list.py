@@ -10,7 +10,7 @@ import pytest
 from headrace.db.transaction import acting_as
 from headrace.model.ids import ScriptHash
 from headrace.store import scripts
-from headrace.store.script_history import read_history
+from headrace.store.script_history import Deployment, read_history
 from headrace.store.script_list import ScriptFilter, list_scripts
 
 if TYPE_CHECKING:
@@ -72,6 +72,7 @@ async def test_a_page_holds_what_one_may_read_however_much_lies_between(seeded: 
 
 async def test_a_page_of_a_long_history_is_no_walk(seeded: People, server_pool: Pool):
     async with acting_as(server_pool, seeded.alice) as connection:
+        history: list[Deployment] = []
         for _ in range(8):  # as often as it takes to get a plan for all values
             history = await read_history(connection, "acme", LONG, ["u/alice"], limit=10, offset=0)
         assert [item.number for item in history] == list(range(2000, 1990, -1))
