@@ -41,6 +41,9 @@ async def _delete(
     connection: Connection, principal: Principal, path: str, version: ScriptHash | None = None
 ) -> bool:
     check.require_admin(principal)
+    if version is None:
+        # Whoever deploys there at this moment goes first, so that nothing is left out.
+        await scripts.lock_head(connection, principal.workspace or "", path)
     item = await trash.put_script(connection, path, version)
     if item is not None:
         what = {"trash": item} if version is None else {"trash": item, "hash": version}

@@ -104,9 +104,11 @@ async def _make_way(
                 f"{script.path} exists already, at version {head}: deploy with that as parent_hash"
             )
         return None
-    if head is not None and head != parent_hash:
-        raise _stale(script.path, head, parent_hash)
     parent = await scripts.read(connection, workspace, parent_hash)
+    if head is not None and head != parent_hash:
+        if parent is not None and parent.path != script.path:
+            raise Conflict(f"another script is at {script.path}, at version {head}")
+        raise _stale(script.path, head, parent_hash)
     if parent is None or parent.deleted:
         raise InvalidInput("parent_hash", f"there is no version {parent_hash} that you may see")
     check.require_write(principal, parent.path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
@@ -96,6 +97,19 @@ async def test_a_script_is_not_restored_over_another_one(api: Api):
     assert refused.text.startswith(f"there is a script at {PATH} again")
     await ask(api.alice, "POST", f"scripts/archive/h/{again}")
     assert (await ask(api.admin, "POST", f"trash/restore/{item}")).status_code == 200
+
+
+async def test_who_deploys_while_the_script_is_deleted_leaves_no_half_of_it(api: Api):
+    first = await deploy(api.alice, PATH)
+    body = {"path": PATH, "content": MAIN + "#2\n", "language": "python3", "lock": "", "parent_hash": first}
+    deployed, deleted = await asyncio.gather(
+        ask(api.alice, "POST", "scripts/create", body), ask(api.admin, "POST", f"scripts/delete/p/{PATH}")
+    )
+    assert (deleted.status_code, deployed.status_code in (201, 400, 409)) == (200, True), deployed.text
+    item = await the_item(api)
+    held = (await ask(api.admin, "GET", f"trash/get/{item['id']}")).json()["item_data"]["versions"]
+    assert len(held) == (2 if deployed.status_code == 201 else 1)
+    assert (await ask(api.admin, "GET", "scripts/list")).json() == []
 
 
 async def test_one_version_is_deleted_and_the_others_stay(api: Api):

@@ -74,6 +74,15 @@ async def test_a_script_keeps_its_history_where_it_moves(api: Api):
     assert await run_hash(api.alice, first) == 201, "an old version is runnable for ever"
 
 
+async def test_a_script_does_not_move_onto_another_one(api: Api):
+    first = await deploy(api.alice, PATH)
+    other = await deploy(api.alice, MOVED, MAIN + "#other\n")
+    answer = await post(api.alice, f"update/{PATH}", version(MOVED))
+    assert (answer.status_code, answer.text) == (409, f"another script is at {MOVED}, at version {other}")
+    assert await history(api.alice, PATH) == [first]
+    assert (await post(api.alice, f"update/{PATH}", version("u/bob/theirs"))).status_code == 403
+
+
 async def run_hash(caller: httpx.AsyncClient, hash: str) -> int:  # noqa: A002 - its name there
     return (await caller.post(in_workspace(f"jobs/run/h/{hash}"), json={})).status_code
 
