@@ -11,7 +11,20 @@ from headrace import __version__
 from headrace.api.access import require_rules
 from headrace.api.body import BodyLimit
 from headrace.api.errors import add_error_handlers
-from headrace.api.routes import ending, following, instance, resources, running, scripts, users, workspaces
+from headrace.api.routes import (
+    drafts,
+    ending,
+    following,
+    instance,
+    resources,
+    running,
+    script_lists,
+    scripts,
+    trash,
+    users,
+    versions,
+    workspaces,
+)
 from headrace.api.url import CleanUrl
 
 if TYPE_CHECKING:
@@ -27,6 +40,10 @@ ROUTERS: tuple[APIRouter, ...] = (
     workspaces.router,
     workspaces.folders,
     scripts.router,
+    script_lists.router,
+    versions.router,
+    drafts.router,
+    trash.router,
     resources.router,
     running.router,
     following.router,

@@ -51,9 +51,16 @@ _COMMANDS = {
     "run": "Run a deployed script or a file, and follow it.",
     "logs": "Follow the log of a job to its end.",
     "schema": "Print the JSON schema of a function's arguments.",
+    "history": "List the versions of a script: who, when, why.",
+    "diff": "Show what changed between versions of a script.",
+    "restore": "Deploy an old version of a script once more.",
+    "archive": "Take a script away from its path; its versions stay.",
     "doctor": "Say what this machine can do, and the cure for what it can't.",
     "demo": "Start a server with a folder's workspace in it and run its jobs.",
 }
+
+_FOLDERS = dict.fromkeys(("history", "diff", "restore", "archive"), "versions")
+"""Commands that lie in a folder of their own."""
 
 log = logging.getLogger(__name__)
 
@@ -69,7 +76,8 @@ class _Commands(click.Group):
         del ctx
         if cmd_name not in _COMMANDS:
             return None
-        return getattr(importlib.import_module(f"headrace.cli.{cmd_name}"), cmd_name)
+        module = f"{_FOLDERS[cmd_name]}.{cmd_name}" if cmd_name in _FOLDERS else cmd_name
+        return getattr(importlib.import_module(f"headrace.cli.{module}"), cmd_name)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         del ctx

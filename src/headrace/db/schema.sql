@@ -31,6 +31,15 @@ CREATE FUNCTION headrace.current_workspace() RETURNS text
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $$ select nullif(current_setting('headrace.workspace', true), '') $$;
 
+CREATE FUNCTION headrace.deleted_script_path(wanted_hash text) RETURNS text
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'headrace', 'pg_temp'
+    AS $$
+  select path from script
+  where workspace_id = current_workspace() and hash = wanted_hash and deleted
+    and (is_workspace_admin() or owner = any (readable_owners()))
+$$;
+
 CREATE FUNCTION headrace.describe_group(wanted_workspace text, wanted_group text, OUT readable text[], OUT writable text[]) RETURNS SETOF record
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'headrace', 'pg_temp'
@@ -76,6 +85,53 @@ CREATE FUNCTION headrace.describe_member(wanted_workspace text, wanted_username 
          array(select identity from mine union all select owner from open_folder),
          array(select 'u/' || m.username union all select owner from open_folder where may_write)
   from member m
+$$;
+
+CREATE FUNCTION headrace.erase_expired_trash() RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'headrace', 'pg_temp'
+    AS $$
+declare
+  gone bigint[];
+begin
+  with removed as (
+    delete from trash where id in (
+      select id from trash where expires_at <= now() order by expires_at limit 100 for update skip locked)
+    returning id
+  )
+  select array_agg(id) into gone from removed;
+  perform erase_script_versions(gone);
+  return coalesce(cardinality(gone), 0);
+end
+$$;
+
+CREATE FUNCTION headrace.erase_script_versions(items bigint[]) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'headrace', 'pg_temp'
+    AS $$
+  update script
+  set content = '', summary = '', description = '', schema = null, lock = null, lock_error = null,
+      deployment_message = null, settings = '{}', trash_id = null
+  where trash_id = any (items)
+$$;
+
+CREATE FUNCTION headrace.erase_trash(wanted_item bigint) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'headrace', 'pg_temp'
+    AS $$
+declare
+  gone bigint[];
+begin
+  with removed as (
+    delete from trash
+    where workspace_id = current_workspace() and is_workspace_admin()
+      and (wanted_item is null or id = wanted_item)
+    returning id
+  )
+  select array_agg(id) into gone from removed;
+  perform erase_script_versions(gone);
+  return coalesce(cardinality(gone), 0);
+end
 $$;
 
 CREATE FUNCTION headrace.extend_job_history() RETURNS void
@@ -141,6 +197,19 @@ CREATE FUNCTION headrace.is_workspace_admin() RETURNS boolean
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $$ select coalesce(current_setting('headrace.admin', true), '') = 'true' $$;
 
+CREATE FUNCTION headrace.move_script_drafts(old_path text, new_path text) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'headrace', 'pg_temp'
+    AS $$
+  update draft d set path = new_path
+  where d.workspace_id = current_workspace() and d.kind = 'script' and d.path = old_path
+    and (is_workspace_admin()
+         or (path_owner(old_path) = any (writable_owners()) and path_owner(new_path) = any (writable_owners())))
+    and not exists (select from draft other
+                    where other.workspace_id = d.workspace_id and other.kind = d.kind
+                      and other.path = new_path and other.email = d.email)
+$$;
+
 CREATE FUNCTION headrace.own_identities() RETURNS text[]
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $$ select string_to_array(nullif(current_setting('headrace.identities', true), ''), ',') $$;
@@ -148,6 +217,21 @@ CREATE FUNCTION headrace.own_identities() RETURNS text[]
 CREATE FUNCTION headrace.path_owner(path text) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     AS $$ select split_part(path, '/', 1) || '/' || split_part(path, '/', 2) $$;
+
+CREATE FUNCTION headrace.place_in_line() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'headrace', 'pg_temp'
+    AS $$
+begin
+  select p.line, p.number + 1 into new.line, new.number
+  from script p where p.workspace_id = new.workspace_id and p.hash = new.parent_hash;
+  if not found then
+    new.line := new.hash;
+    new.number := 1;
+  end if;
+  return new;
+end
+$$;
 
 CREATE FUNCTION headrace.read_job_log(wanted_job uuid, wanted_attempt integer, from_start bigint, most_chunks integer) RETURNS TABLE(start bigint, chunk text)
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -186,6 +270,23 @@ CREATE FUNCTION headrace.readable_owners() RETURNS text[]
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $$ select string_to_array(nullif(current_setting('headrace.readable', true), ''), ',') $$;
 
+CREATE FUNCTION headrace.restore_trashed_script(wanted_item bigint) RETURNS TABLE(hash text, path text, language text, is_locked boolean)
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'headrace', 'pg_temp'
+    AS $$
+  with item as (
+    delete from trash
+    where id = wanted_item and workspace_id = current_workspace() and is_workspace_admin()
+      and item_kind = 'script' and expires_at > now()
+    returning id
+  )
+  update script s
+  set deleted = false, trash_id = null, lock_error = case when s.lock is not null then s.lock_error end
+  from item
+  where s.workspace_id = current_workspace() and s.trash_id = item.id
+  returning s.hash, s.path, s.language, s.lock is not null
+$$;
+
 CREATE FUNCTION headrace.schema_version() RETURNS integer
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'headrace', 'pg_temp'
@@ -219,6 +320,30 @@ begin
     )
     select distinct tag from released;
 end
+$$;
+
+CREATE FUNCTION headrace.trash_script(wanted_path text, wanted_hash text) RETURNS bigint
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'headrace', 'pg_temp'
+    AS $$
+  with doomed as (
+    select hash from script
+    where workspace_id = current_workspace() and is_workspace_admin() and path = wanted_path
+      and (wanted_hash is null or hash = wanted_hash) and not deleted
+    for update
+  ),
+  item as (
+    insert into trash (workspace_id, item_kind, item_path, deleted_by)
+    select current_workspace(), 'script', wanted_path, current_username()
+    where exists (select from doomed)
+    returning id
+  ),
+  marked as (
+    update script s set deleted = true, trash_id = item.id
+    from item, doomed
+    where s.workspace_id = current_workspace() and s.hash = doomed.hash
+  )
+  select id from item
 $$;
 
 CREATE FUNCTION headrace.username_of(wanted_workspace text, wanted_email text) RETURNS text
@@ -264,6 +389,17 @@ ALTER TABLE headrace.audit ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
+);
+
+CREATE TABLE headrace.draft (
+    workspace_id text NOT NULL,
+    kind text NOT NULL,
+    path text NOT NULL,
+    email text NOT NULL,
+    username text NOT NULL,
+    value text NOT NULL,
+    base text,
+    saved_at timestamp with time zone NOT NULL
 );
 
 CREATE TABLE headrace.folder (
@@ -457,7 +593,11 @@ CREATE TABLE headrace.script (
     created_by text NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     archived boolean DEFAULT false NOT NULL,
-    deleted boolean DEFAULT false NOT NULL
+    deleted boolean DEFAULT false NOT NULL,
+    line text,
+    number integer,
+    error_handler_muted boolean,
+    trash_id bigint
 );
 
 CREATE TABLE headrace.token (
@@ -469,6 +609,25 @@ CREATE TABLE headrace.token (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     expires_at timestamp with time zone,
     last_used_at timestamp with time zone
+);
+
+CREATE TABLE headrace.trash (
+    id bigint NOT NULL,
+    workspace_id text NOT NULL,
+    item_kind text NOT NULL,
+    item_path text NOT NULL,
+    deleted_by text NOT NULL,
+    deleted_at timestamp with time zone DEFAULT now() NOT NULL,
+    expires_at timestamp with time zone DEFAULT (now() + '3 days'::interval) NOT NULL
+);
+
+ALTER TABLE headrace.trash ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME headrace.trash_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 
 CREATE TABLE headrace.worker_session (
@@ -525,6 +684,9 @@ CREATE TABLE headrace.workspace_user (
 ALTER TABLE ONLY headrace.audit
     ADD CONSTRAINT audit_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY headrace.draft
+    ADD CONSTRAINT draft_pkey PRIMARY KEY (workspace_id, kind, path, email);
+
 ALTER TABLE ONLY headrace.folder
     ADD CONSTRAINT folder_pkey PRIMARY KEY (workspace_id, name);
 
@@ -564,6 +726,9 @@ ALTER TABLE ONLY headrace.script
 ALTER TABLE ONLY headrace.token
     ADD CONSTRAINT token_pkey PRIMARY KEY (hash);
 
+ALTER TABLE ONLY headrace.trash
+    ADD CONSTRAINT trash_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY headrace.worker_session
     ADD CONSTRAINT worker_session_pkey PRIMARY KEY (id);
 
@@ -580,6 +745,8 @@ ALTER TABLE ONLY headrace.workspace_user
     ADD CONSTRAINT workspace_user_workspace_id_email_key UNIQUE (workspace_id, email);
 
 CREATE INDEX audit_by_time ON headrace.audit USING btree (workspace_id, at DESC);
+
+CREATE INDEX draft_by_user ON headrace.draft USING btree (workspace_id, email, kind, path);
 
 CREATE INDEX idempotency_key_age ON headrace.idempotency_key USING btree (created_at);
 
@@ -605,11 +772,29 @@ CREATE INDEX job_queue_workspace ON headrace.job_queue USING btree (workspace_id
 
 CREATE UNIQUE INDEX script_head ON headrace.script USING btree (workspace_id, path) WHERE ((NOT archived) AND (NOT deleted));
 
+CREATE INDEX script_heads_by_time ON headrace.script USING btree (workspace_id, created_at DESC, hash) WHERE ((NOT archived) AND (NOT deleted));
+
+CREATE UNIQUE INDEX script_line ON headrace.script USING btree (workspace_id, line, number);
+
 CREATE UNIQUE INDEX script_lineage ON headrace.script USING btree (workspace_id, parent_hash) WHERE (parent_hash IS NOT NULL);
+
+CREATE INDEX script_trashed ON headrace.script USING btree (trash_id) WHERE (trash_id IS NOT NULL);
 
 CREATE INDEX script_versions ON headrace.script USING btree (workspace_id, path, created_at DESC);
 
+CREATE INDEX trash_by_time ON headrace.trash USING btree (workspace_id, deleted_at DESC, id DESC);
+
+CREATE INDEX trash_expiry ON headrace.trash USING btree (expires_at);
+
 CREATE INDEX worker_session_live ON headrace.worker_session USING btree (expires_at) WHERE (ended_at IS NULL);
+
+CREATE TRIGGER place_in_line BEFORE INSERT ON headrace.script FOR EACH ROW EXECUTE FUNCTION headrace.place_in_line();
+
+ALTER TABLE ONLY headrace.draft
+    ADD CONSTRAINT draft_email_fkey FOREIGN KEY (email) REFERENCES headrace.instance_user(email);
+
+ALTER TABLE ONLY headrace.draft
+    ADD CONSTRAINT draft_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES headrace.workspace(id);
 
 ALTER TABLE ONLY headrace.folder
     ADD CONSTRAINT folder_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES headrace.workspace(id);
@@ -632,6 +817,9 @@ ALTER TABLE ONLY headrace.token
 ALTER TABLE ONLY headrace.token
     ADD CONSTRAINT token_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES headrace.workspace(id);
 
+ALTER TABLE ONLY headrace.trash
+    ADD CONSTRAINT trash_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES headrace.workspace(id);
+
 ALTER TABLE ONLY headrace.workspace_group
     ADD CONSTRAINT workspace_group_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES headrace.workspace(id);
 
@@ -645,11 +833,15 @@ CREATE POLICY admin_adds ON headrace.group_member FOR INSERT TO headrace_server 
 
 CREATE POLICY admin_adds ON headrace.workspace_group FOR INSERT TO headrace_server WITH CHECK ((( SELECT headrace.is_superadmin() AS is_superadmin) OR ((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND ( SELECT headrace.is_workspace_admin() AS is_workspace_admin))));
 
+CREATE POLICY admins ON headrace.trash FOR SELECT TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND ( SELECT headrace.is_workspace_admin() AS is_workspace_admin)));
+
 CREATE POLICY append ON headrace.audit FOR INSERT TO headrace_server WITH CHECK (((workspace_id IS NULL) OR (workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) OR ( SELECT headrace.is_superadmin() AS is_superadmin)));
 
 CREATE POLICY as_oneself ON headrace.job FOR INSERT TO headrace_server WITH CHECK (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (created_by = ( SELECT headrace.current_username() AS current_username)) AND (( SELECT headrace.is_workspace_admin() AS is_workspace_admin) OR (permissioned_as = ANY (( SELECT headrace.own_identities() AS own_identities)::text[])))));
 
 ALTER TABLE headrace.audit ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE headrace.draft ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY enders ON headrace.job FOR DELETE TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (( SELECT headrace.is_workspace_admin() AS is_workspace_admin) OR (permissioned_as = ANY (( SELECT headrace.own_identities() AS own_identities)::text[])) OR (created_by = ( SELECT headrace.current_username() AS current_username)) OR (owner = ANY (( SELECT headrace.writable_owners() AS writable_owners)::text[])))));
 
@@ -705,9 +897,17 @@ CREATE POLICY own ON headrace.idempotency_key TO headrace_server USING (((worksp
 
 CREATE POLICY own ON headrace.token TO headrace_server USING ((email = ( SELECT headrace.current_email() AS current_email))) WITH CHECK (((email = ( SELECT headrace.current_email() AS current_email)) AND (( SELECT headrace.current_job() AS current_job) IS NULL)));
 
+CREATE POLICY own_adds ON headrace.draft FOR INSERT TO headrace_server WITH CHECK (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (( SELECT headrace.current_job() AS current_job) IS NULL) AND (email = ( SELECT headrace.current_email() AS current_email))));
+
+CREATE POLICY own_changes ON headrace.draft FOR UPDATE TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (( SELECT headrace.current_job() AS current_job) IS NULL) AND (email = ( SELECT headrace.current_email() AS current_email))));
+
+CREATE POLICY own_or_admin ON headrace.draft FOR SELECT TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (( SELECT headrace.current_job() AS current_job) IS NULL) AND ((email = ( SELECT headrace.current_email() AS current_email)) OR (( SELECT headrace.is_workspace_admin() AS is_workspace_admin) AND (kind = ANY (ARRAY['script'::text, 'flow'::text, 'app'::text, 'raw_app'::text]))))));
+
+CREATE POLICY own_or_admin_deletes ON headrace.draft FOR DELETE TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (( SELECT headrace.current_job() AS current_job) IS NULL) AND ((email = ( SELECT headrace.current_email() AS current_email)) OR (( SELECT headrace.is_workspace_admin() AS is_workspace_admin) AND (kind = ANY (ARRAY['script'::text, 'flow'::text, 'app'::text, 'raw_app'::text]))))));
+
 CREATE POLICY readers ON headrace.resource FOR SELECT TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (( SELECT headrace.is_workspace_admin() AS is_workspace_admin) OR (owner = ANY (( SELECT headrace.readable_owners() AS readable_owners)::text[])))));
 
-CREATE POLICY readers ON headrace.script FOR SELECT TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (( SELECT headrace.is_workspace_admin() AS is_workspace_admin) OR (owner = ANY (( SELECT headrace.readable_owners() AS readable_owners)::text[])))));
+CREATE POLICY readers ON headrace.script FOR SELECT TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (( SELECT headrace.is_workspace_admin() AS is_workspace_admin) OR ((NOT deleted) AND (owner = ANY (( SELECT headrace.readable_owners() AS readable_owners)::text[]))))));
 
 ALTER TABLE headrace.resource ENABLE ROW LEVEL SECURITY;
 
@@ -724,6 +924,8 @@ CREATE POLICY superadmin_adds ON headrace.workspace FOR INSERT TO headrace_serve
 CREATE POLICY superadmin_adds ON headrace.workspace_user FOR INSERT TO headrace_server WITH CHECK (( SELECT headrace.is_superadmin() AS is_superadmin));
 
 ALTER TABLE headrace.token ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE headrace.trash ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY viewers ON headrace.job FOR SELECT TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (( SELECT headrace.is_workspace_admin() AS is_workspace_admin) OR (permissioned_as = ANY (( SELECT headrace.own_identities() AS own_identities)::text[])) OR (created_by = ( SELECT headrace.current_username() AS current_username)) OR (id = ( SELECT headrace.current_job() AS current_job)) OR ((NOT visible_to_runner_only) AND (owner = ANY (( SELECT headrace.readable_owners() AS readable_owners)::text[]))))));
 
@@ -774,6 +976,9 @@ GRANT ALL ON FUNCTION headrace.add_session_token(token_hash bytea, token_prefix 
 REVOKE ALL ON FUNCTION headrace.count_live_workers() FROM PUBLIC;
 GRANT ALL ON FUNCTION headrace.count_live_workers() TO headrace_server;
 
+REVOKE ALL ON FUNCTION headrace.deleted_script_path(wanted_hash text) FROM PUBLIC;
+GRANT ALL ON FUNCTION headrace.deleted_script_path(wanted_hash text) TO headrace_server;
+
 REVOKE ALL ON FUNCTION headrace.describe_group(wanted_workspace text, wanted_group text, OUT readable text[], OUT writable text[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION headrace.describe_group(wanted_workspace text, wanted_group text, OUT readable text[], OUT writable text[]) TO headrace_server;
 GRANT ALL ON FUNCTION headrace.describe_group(wanted_workspace text, wanted_group text, OUT readable text[], OUT writable text[]) TO headrace_worker;
@@ -781,6 +986,14 @@ GRANT ALL ON FUNCTION headrace.describe_group(wanted_workspace text, wanted_grou
 REVOKE ALL ON FUNCTION headrace.describe_member(wanted_workspace text, wanted_username text, OUT username text, OUT email text, OUT is_admin boolean, OUT operator boolean, OUT groups text[], OUT readable text[], OUT writable text[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION headrace.describe_member(wanted_workspace text, wanted_username text, OUT username text, OUT email text, OUT is_admin boolean, OUT operator boolean, OUT groups text[], OUT readable text[], OUT writable text[]) TO headrace_server;
 GRANT ALL ON FUNCTION headrace.describe_member(wanted_workspace text, wanted_username text, OUT username text, OUT email text, OUT is_admin boolean, OUT operator boolean, OUT groups text[], OUT readable text[], OUT writable text[]) TO headrace_worker;
+
+REVOKE ALL ON FUNCTION headrace.erase_expired_trash() FROM PUBLIC;
+GRANT ALL ON FUNCTION headrace.erase_expired_trash() TO headrace_worker;
+
+REVOKE ALL ON FUNCTION headrace.erase_script_versions(items bigint[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION headrace.erase_trash(wanted_item bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION headrace.erase_trash(wanted_item bigint) TO headrace_server;
 
 REVOKE ALL ON FUNCTION headrace.extend_job_history() FROM PUBLIC;
 GRANT ALL ON FUNCTION headrace.extend_job_history() TO headrace_worker;
@@ -797,8 +1010,16 @@ GRANT ALL ON FUNCTION headrace.find_token(wanted_hash bytea, OUT email text, OUT
 REVOKE ALL ON FUNCTION headrace.hold_script_lock(wanted_workspace text, wanted_hash text) FROM PUBLIC;
 GRANT ALL ON FUNCTION headrace.hold_script_lock(wanted_workspace text, wanted_hash text) TO headrace_server;
 
+REVOKE ALL ON FUNCTION headrace.move_script_drafts(old_path text, new_path text) FROM PUBLIC;
+GRANT ALL ON FUNCTION headrace.move_script_drafts(old_path text, new_path text) TO headrace_server;
+
+REVOKE ALL ON FUNCTION headrace.place_in_line() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION headrace.read_job_log(wanted_job uuid, wanted_attempt integer, from_start bigint, most_chunks integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION headrace.read_job_log(wanted_job uuid, wanted_attempt integer, from_start bigint, most_chunks integer) TO headrace_server;
+
+REVOKE ALL ON FUNCTION headrace.restore_trashed_script(wanted_item bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION headrace.restore_trashed_script(wanted_item bigint) TO headrace_server;
 
 REVOKE ALL ON FUNCTION headrace.schema_version() FROM PUBLIC;
 GRANT ALL ON FUNCTION headrace.schema_version() TO headrace_server;
@@ -808,6 +1029,9 @@ REVOKE ALL ON FUNCTION headrace.settle_script_lock(ended_job uuid, new_lock text
 GRANT ALL ON FUNCTION headrace.settle_script_lock(ended_job uuid, new_lock text, new_error text) TO headrace_server;
 GRANT ALL ON FUNCTION headrace.settle_script_lock(ended_job uuid, new_lock text, new_error text) TO headrace_worker;
 
+REVOKE ALL ON FUNCTION headrace.trash_script(wanted_path text, wanted_hash text) FROM PUBLIC;
+GRANT ALL ON FUNCTION headrace.trash_script(wanted_path text, wanted_hash text) TO headrace_server;
+
 REVOKE ALL ON FUNCTION headrace.username_of(wanted_workspace text, wanted_email text) FROM PUBLIC;
 GRANT ALL ON FUNCTION headrace.username_of(wanted_workspace text, wanted_email text) TO headrace_server;
 
@@ -815,6 +1039,18 @@ REVOKE ALL ON FUNCTION headrace.workspace_exists(wanted_workspace text) FROM PUB
 GRANT ALL ON FUNCTION headrace.workspace_exists(wanted_workspace text) TO headrace_server;
 
 GRANT INSERT ON TABLE headrace.audit TO headrace_server;
+
+GRANT SELECT,INSERT,DELETE ON TABLE headrace.draft TO headrace_server;
+
+GRANT UPDATE(path) ON TABLE headrace.draft TO headrace_server;
+
+GRANT UPDATE(username) ON TABLE headrace.draft TO headrace_server;
+
+GRANT UPDATE(value) ON TABLE headrace.draft TO headrace_server;
+
+GRANT UPDATE(base) ON TABLE headrace.draft TO headrace_server;
+
+GRANT UPDATE(saved_at) ON TABLE headrace.draft TO headrace_server;
 
 GRANT SELECT,INSERT ON TABLE headrace.folder TO headrace_server;
 
@@ -874,10 +1110,16 @@ GRANT SELECT ON TABLE headrace.script TO headrace_worker;
 
 GRANT UPDATE(lock_job) ON TABLE headrace.script TO headrace_server;
 
+GRANT UPDATE(deployment_message) ON TABLE headrace.script TO headrace_server;
+
 GRANT UPDATE(archived) ON TABLE headrace.script TO headrace_server;
+
+GRANT UPDATE(error_handler_muted) ON TABLE headrace.script TO headrace_server;
 
 GRANT SELECT,INSERT,DELETE ON TABLE headrace.token TO headrace_server;
 GRANT SELECT,DELETE ON TABLE headrace.token TO headrace_worker;
+
+GRANT SELECT ON TABLE headrace.trash TO headrace_server;
 
 GRANT SELECT ON TABLE headrace.worker_session TO headrace_server;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE headrace.worker_session TO headrace_worker;

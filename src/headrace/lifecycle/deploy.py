@@ -6,32 +6,39 @@ import asyncio
 import dataclasses
 from typing import TYPE_CHECKING
 
-from headrace.errors import Conflict, InvalidInput
+from headrace.errors import Conflict, InvalidInput, NotFound
 from headrace.lifecycle.launch import Launched, run_script_dependencies
+from headrace.model.draft import DraftKind
 from headrace.model.path import check_path
-from headrace.model.script import script_hash
 from headrace.permissions import check
 from headrace.runtimes.python.schema import infer_schema, with_refinements
 from headrace.runtimes.python.source import read_python
-from headrace.store import audit, scripts
+from headrace.store import audit, drafts, scripts
 
 if TYPE_CHECKING:
     from headrace.db.connection import Connection
     from headrace.model.ids import ScriptHash
     from headrace.model.principal import Principal
-    from headrace.model.script import NewScript
+    from headrace.model.script import NewScript, Script
 
 LANGUAGES = frozenset({"python3"})
 
 
 async def deploy_script(
-    connection: Connection, principal: Principal, script: NewScript, *, auto_parent: bool = False
+    connection: Connection,
+    principal: Principal,
+    script: NewScript,
+    *,
+    auto_parent: bool = False,
+    keep_draft: bool = False,
 ) -> tuple[ScriptHash, Launched | None]:
     """Store a new version on top of ``parent_hash``, and start its dependencies job.
 
     ``auto_parent`` takes the newest version for the parent. A version with another path than its
-    parent moves the script. Raises Conflict for a stale parent, InvalidInput for source that does not
-    parse, PermissionDenied. No job is started for a version that brings its lock along.
+    parent moves the script, and everybody's drafts of it. One on top of an archived version brings the
+    script back. One's own draft has become the version, and is removed unless ``keep_draft``. Raises
+    Conflict for a stale parent, InvalidInput for source that does not parse, PermissionDenied. No job is
+    started for a version that brings its lock along.
     """
     workspace = principal.workspace or ""
     check_path(script.path)
@@ -40,16 +47,42 @@ async def deploy_script(
     head = await scripts.lock_head(connection, workspace, script.path)
     if auto_parent:
         script = dataclasses.replace(script, parent_hash=head)
+    old_path = await _make_way(connection, principal, script, head)
     script = await _with_schema(connection, workspace, script)
-    await _make_way(connection, principal, script, head)
-    version = script_hash(workspace, script)
-    await scripts.add(connection, workspace, version, script, principal.username)
+    version = await scripts.add(connection, workspace, script, principal.username)
     await audit.write(connection, principal, "scripts.create", "Created", script.path, {"hash": version})
+    await _settle_drafts(connection, principal, script.path, old_path, keep_draft=keep_draft)
     if script.lock is not None:
         return version, None
     launched = await run_script_dependencies(connection, principal, version, script.path, script.language)
     await scripts.set_lock_job(connection, workspace, version, launched.job)
     return version, launched
+
+
+async def deploy_update(
+    connection: Connection,
+    principal: Principal,
+    path: str,
+    script: NewScript,
+    *,
+    auto_parent: bool = False,
+    keep_draft: bool = False,
+) -> tuple[ScriptHash, Launched | None]:
+    """Store a new version of the script at ``path``, which the version's own path may move.
+
+    Raises NotFound where there is none, Conflict where ``parent_hash`` is given and another version is
+    the newest by now, unless ``auto_parent``; else like ``deploy_script``.
+    """
+    check_path(path)
+    check.require_read(principal, path, "script")
+    check.require_write(principal, path)
+    head = await scripts.lock_head(connection, principal.workspace or "", path)
+    if head is None:
+        raise NotFound(f"script {path} does not exist, or you may not see it")
+    if script.parent_hash not in (None, head) and not auto_parent:
+        raise _stale(path, head, script.parent_hash)
+    script = dataclasses.replace(script, parent_hash=head)
+    return await deploy_script(connection, principal, script, keep_draft=keep_draft)
 
 
 async def _inspected(script: NewScript) -> NewScript:
@@ -74,22 +107,57 @@ async def _with_schema(connection: Connection, workspace: str, script: NewScript
 
 async def _make_way(
     connection: Connection, principal: Principal, script: NewScript, head: ScriptHash | None
-) -> None:
-    """Archive the parent, which must be the newest version of the path or, when moving, of its own."""
-    if script.parent_hash is None:
+) -> str | None:
+    """Archive the parent, and return its path.
+
+    The parent must be the newest version of the path, or of its own where it moves; or an archived one
+    that nothing came after.
+    """
+    workspace, parent_hash = principal.workspace or "", script.parent_hash
+    if parent_hash is None:
         if head is not None:
             raise Conflict(
                 f"{script.path} exists already, at version {head}: deploy with that as parent_hash"
             )
-        return
-    if head is not None and head != script.parent_hash:
-        raise Conflict(
-            f"{script.path} is at version {head} by now, not at {script.parent_hash}: look at what changed"
-            " and deploy on top of it"
-        )
-    parent = await scripts.read(connection, principal.workspace or "", script.parent_hash)
-    if parent is None:
-        raise InvalidInput("parent_hash", f"there is no version {script.parent_hash} that you may see")
+        return None
+    parent = await scripts.read(connection, workspace, parent_hash)
+    if head is not None and head != parent_hash:
+        if parent is not None and parent.path != script.path:
+            raise Conflict(f"another script is at {script.path}, at version {head}")
+        raise _stale(script.path, head, parent_hash)
+    if parent is None or parent.deleted:
+        raise InvalidInput("parent_hash", f"there is no version {parent_hash} that you may see")
     check.require_write(principal, parent.path)
-    if await scripts.archive_version(connection, principal.workspace or "", script.parent_hash) is None:
-        raise Conflict(f"version {script.parent_hash} of {parent.path} has a successor already")
+    if await scripts.archive_version(connection, workspace, parent_hash) is None:
+        await _require_last(connection, workspace, parent)
+    return parent.path
+
+
+async def _require_last(connection: Connection, workspace: str, parent: Script) -> None:
+    """Raise Conflict where another version came after an archived one."""
+    successor = await scripts.read_successor(connection, workspace, parent.hash)
+    if successor is None:
+        return
+    became = "was deleted" if successor.deleted else f"is at {successor.path}"
+    raise Conflict(
+        f"version {parent.hash} of {parent.path} has a successor already: version {successor.hash}, which"
+        f" {became}. Deploy on top of the newest version, or without a parent where nothing is at the path"
+    )
+
+
+def _stale(path: str, head: ScriptHash, parent: ScriptHash | None) -> Conflict:
+    return Conflict(
+        f"{path} is at version {head} by now, not at {parent}: look at what changed and deploy on top of it"
+    )
+
+
+async def _settle_drafts(
+    connection: Connection, principal: Principal, path: str, old_path: str | None, *, keep_draft: bool
+) -> None:
+    paths = {path} if old_path is None else {path, old_path}
+    if not keep_draft and principal.job is None:
+        for item in sorted(paths):
+            place = drafts.Place(principal.workspace or "", DraftKind.SCRIPT, item)
+            await drafts.discard(connection, principal, place, drafts.Sync(force=True))
+    if old_path is not None and old_path != path:
+        await drafts.follow_script(connection, old_path, path)

@@ -10,13 +10,14 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from headrace.db.listen import JOBS_DUE, JOBS_LATER
-from headrace.errors import InvalidInput, NotAuthenticated, NotFound
+from headrace.errors import InvalidInput, NotAuthenticated
+from headrace.lifecycle.find_script import find_head, find_version
 from headrace.model.ids import WorkspaceId
 from headrace.model.job import DEFAULT_TAGS, DEPENDENCY_TAG, HIGHEST_PRIORITY, Held, JobKind, NewJob
 from headrace.permissions import check
 from headrace.permissions.identity import rights_of
 from headrace.queue.enqueue import enqueue, reserve
-from headrace.store import runs, scripts
+from headrace.store import runs
 
 if TYPE_CHECKING:
     from headrace.db.connection import Connection
@@ -80,11 +81,7 @@ async def run_path(
     idempotency: Idempotency | None = None,
 ) -> Launched:
     """Run the newest version of a script. Raises NotFound, or InvalidInput where it can't be run."""
-    workspace = _workspace(principal)
-    check.require_read(principal, path, "script")
-    head = await scripts.read_head(connection, workspace, path)
-    if head is None:
-        raise NotFound(f"script {path} does not exist, or you may not see it")
+    head = await find_head(connection, principal, path)
     return await run_hash(connection, principal, head.hash, wish, idempotency)
 
 
@@ -96,10 +93,7 @@ async def run_hash(
     idempotency: Idempotency | None = None,
 ) -> Launched:
     """Run one version of a script, also one that has been superseded."""
-    workspace = _workspace(principal)
-    script = await scripts.read(connection, workspace, version, for_run=True)
-    if script is None or script.deleted or not check.may_read(principal, script.path):
-        raise NotFound(f"script version {version} does not exist, or you may not see it")
+    script = await find_version(connection, principal, version, for_run=True)
     _refuse_unrunnable(script)
     job = await _with_wish(connection, _script_job(principal, script), principal, wish)
     return await _enqueue(connection, job, idempotency)

@@ -35,7 +35,11 @@ class NewScript:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """A stored version. Its lock is None while it is being made; ``lock_error`` says why it failed."""
+    """A stored version. Its lock is None while it is being made; ``lock_error`` says why it failed.
+
+    ``line`` is the hash of the first version that it came of, ``number`` its place in that line, from 1.
+    ``error_handler_muted`` is None where nobody has changed what the settings say.
+    """
 
     hash: ScriptHash
     path: str
@@ -57,12 +61,16 @@ class Script:
     created_at: datetime
     archived: bool
     deleted: bool
+    line: ScriptHash
+    number: int
+    error_handler_muted: bool | None
 
 
-def script_hash(workspace: str, script: NewScript) -> ScriptHash:
+def script_hash(workspace: str, script: NewScript, other_than: ScriptHash | None = None) -> ScriptHash:
     """The first 64 bits of SHA-256 over all that makes a version, as 16 hex digits.
 
-    The lock is not part of it: it follows from the rest.
+    The lock is not part of it: it follows from the rest. ``other_than`` is the hash of a version that has
+    all of this in common: one that began, in its time, at the same path with the same code.
     """
     parts = [
         workspace,
@@ -76,6 +84,8 @@ def script_hash(workspace: str, script: NewScript) -> ScriptHash:
         json.dumps(script.settings, sort_keys=True),
         json.dumps(script.schema, sort_keys=True),
     ]
+    if other_than is not None:
+        parts.append(other_than)
     digest = hashlib.sha256()
     for part in parts:
         data = part.encode("utf-8", "surrogatepass")

@@ -15,6 +15,11 @@ def may_read(principal: Principal, path: str) -> bool:
     return principal.is_admin or owner_of(path) in principal.readable
 
 
+def readable_owners(principal: Principal) -> list[str] | None:
+    """The same for lists: first two parts of the paths that the principal may read; None for all of them."""
+    return None if principal.is_admin else list(principal.readable)
+
+
 def may_write(principal: Principal, path: str) -> bool:
     """Whether the principal may create, change and remove what lies at a path."""
     return principal.is_admin or owner_of(path) in principal.writable
@@ -37,6 +42,12 @@ def require_developer(principal: Principal) -> None:
     """Raise PermissionDenied for operators, who run and view only (features §8)."""
     if principal.is_operator and not principal.is_admin:
         raise PermissionDenied("operators may run and view, not create, change or preview")
+
+
+def require_admin(principal: Principal) -> None:
+    """Raise PermissionDenied unless the principal is an admin of the workspace."""
+    if not principal.is_admin:
+        raise PermissionDenied("only an admin of the workspace may do this")
 
 
 def require_superadmin(principal: Principal) -> None:

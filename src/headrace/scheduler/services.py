@@ -12,6 +12,7 @@ from headrace.clock import monotonic
 from headrace.db.listen import JOBS_CHANGED, JOBS_DUE, JOBS_LATER, Switchboard
 from headrace.lifecycle.rescue import rescue
 from headrace.queue import due, sessions
+from headrace.store import trash
 
 if TYPE_CHECKING:
     from headrace.db.connection import Connection
@@ -62,6 +63,7 @@ class Services:
             self._cleaned_at = now
             await connection.execute("select extend_job_history()")
             await due.clean(connection)
+            await self._erase_trash(connection)
 
     async def _release_due(self, connection: Connection) -> None:
         while tags := await due.release_due(connection):
@@ -76,6 +78,10 @@ class Services:
             rescued = await rescue(connection)
         self._switchboard.notify(JOBS_DUE, rescued.due_tags)
         self._switchboard.notify(JOBS_CHANGED, {str(job.id) for job in rescued.jobs})
+
+    async def _erase_trash(self, connection: Connection) -> None:
+        while erased := await trash.erase_expired(connection):
+            log.info("erased %d items of the trash bin", erased)
 
     async def _nap(self, seconds_to_next: float | None) -> None:
         longest = self._rescue_seconds

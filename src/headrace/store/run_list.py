@@ -1,6 +1,7 @@
 """Builds the query of a list of runs from its filters.
 
-The only place where SQL is put together: from literal conditions, with every value a parameter.
+One of the two places where SQL is put together (the other is the list of scripts): from literal
+conditions, with every value a parameter.
 Live and finished jobs are two ordered halves, each cut to the page's end, merged by time of creation.
 """
 

@@ -10,7 +10,7 @@ import asyncpg
 from headrace.db.queries import load_queries
 from headrace.errors import Conflict
 from headrace.model.ids import JobId, ScriptHash
-from headrace.model.script import NewScript, Script
+from headrace.model.script import NewScript, Script, script_hash
 
 if TYPE_CHECKING:
     from headrace.db.connection import Connection, Record
@@ -19,8 +19,15 @@ SQL = load_queries(__file__, "scripts.sql")
 
 
 async def lock_head(connection: Connection, workspace: str, path: str) -> ScriptHash | None:
-    """The newest version of a path, locked until the transaction ends; None where there is none."""
-    return await SQL.lock_head.value(connection, workspace=workspace, path=path)
+    """The newest version of a path, locked until the transaction ends; None where there is none.
+
+    Who has waited for another deployment gets the version that it made.
+    """
+    while True:
+        # A row that gave way while we waited for it is passed over; its successor is in a later snapshot.
+        head = await SQL.lock_head.value(connection, workspace=workspace, path=path)
+        if head is not None or await SQL.read_head.row(connection, workspace=workspace, path=path) is None:
+            return head
 
 
 async def archive_version(connection: Connection, workspace: str, version: ScriptHash) -> str | None:
@@ -28,12 +35,22 @@ async def archive_version(connection: Connection, workspace: str, version: Scrip
     return await SQL.archive_version.value(connection, workspace=workspace, hash=version)
 
 
-async def add(
+async def add(connection: Connection, workspace: str, script: NewScript, created_by: str) -> ScriptHash:
+    """Store a version; its hash. Raises Conflict where another head or another child of its parent exists.
+
+    A line may begin like an earlier one that was archived, moved or deleted: it is another version.
+    """
+    version = script_hash(workspace, script)
+    while not await _add(connection, workspace, version, script, created_by):
+        version = script_hash(workspace, script, other_than=version)
+    return version
+
+
+async def _add(
     connection: Connection, workspace: str, version: ScriptHash, script: NewScript, created_by: str
-) -> None:
-    """Store a version. Raises Conflict where it, another head or another child of its parent exists."""
+) -> bool:
     try:
-        await SQL.add_script.run(
+        added = await SQL.add_script.count(
             connection,
             workspace=workspace,
             hash=version,
@@ -54,9 +71,10 @@ async def add(
         )
     except asyncpg.UniqueViolationError as error:
         raise Conflict(
-            f"{script.path} was deployed by somebody else in the meantime, or this very version exists"
-            " already; deploy again on top of the newest version"
+            f"{script.path} was deployed by somebody else in the meantime; look at what changed and deploy on"
+            " top of the newest version"
         ) from error
+    return bool(added)
 
 
 async def set_lock_job(connection: Connection, workspace: str, version: ScriptHash, job: JobId) -> None:
@@ -83,18 +101,46 @@ async def read(
         # A lock that is there never changes; this one may be coming at this moment.
         await SQL.hold_lock.run(connection, workspace=workspace, hash=version)
         row = await SQL.read_script.row(connection, workspace=workspace, hash=version)
-    return _script(row) if row else None
+    return script_of(row) if row else None
 
 
 async def read_head(connection: Connection, workspace: str, path: str) -> Script | None:
     """The newest version of a path; None where there is none to see."""
     row = await SQL.read_head.row(connection, workspace=workspace, path=path)
-    return _script(row) if row else None
+    return script_of(row) if row else None
 
 
-async def read_lineage(connection: Connection, workspace: str, version: ScriptHash) -> list[ScriptHash]:
-    """Ancestors of a version, nearest first, at most a hundred."""
-    return [row["hash"] for row in await SQL.read_lineage.rows(connection, workspace=workspace, hash=version)]
+async def read_newest(connection: Connection, workspace: str, path: str) -> Script | None:
+    """The newest version of a path or, where it was archived, the last that was there; None for neither."""
+    row = await SQL.read_head.row(connection, workspace=workspace, path=path)
+    if row is None:
+        row = await SQL.read_last_archived.row(connection, workspace=workspace, path=path)
+    return script_of(row) if row else None
+
+
+async def read_line_head(connection: Connection, workspace: str, line: ScriptHash) -> Script | None:
+    """The newest version of a line, at whatever path; None where it was archived or can't be seen."""
+    row = await SQL.read_line_end.row(connection, workspace=workspace, line=line)
+    return script_of(row) if row and not row["archived"] else None
+
+
+async def read_successor(connection: Connection, workspace: str, version: ScriptHash) -> Script | None:
+    """The version deployed on top of one, at whatever path; None where there is none to see."""
+    row = await SQL.read_successor.row(connection, workspace=workspace, hash=version)
+    return script_of(row) if row else None
+
+
+async def deleted_path(connection: Connection, version: ScriptHash) -> str | None:
+    """The path of a version that was deleted; None where there is none, or none that one may know of."""
+    return await SQL.deleted_path.value(connection, hash=version)
+
+
+async def read_lineage(connection: Connection, workspace: str, script: Script) -> list[ScriptHash]:
+    """Ancestors of a version that one may see, nearest first, at most a hundred."""
+    rows = await SQL.read_lineage.rows(
+        connection, workspace=workspace, line=script.line, number=script.number
+    )
+    return [row["hash"] for row in rows]
 
 
 async def read_modules(connection: Connection, workspace: str, paths: set[str]) -> dict[str, str]:
@@ -103,36 +149,30 @@ async def read_modules(connection: Connection, workspace: str, paths: set[str]) 
     return {row["path"]: row["content"] for row in rows}
 
 
-async def list_heads(  # noqa: PLR0913 - a filter for each column
-    connection: Connection,
-    workspace: str,
-    *,
-    path_exact: str | None = None,
-    path_start: str | None = None,
-    created_by: str | None = None,
-    archived: bool = False,
-    with_libraries: bool = False,
-    newest_first: bool = True,
-    limit: int = 30,
-    offset: int = 0,
-) -> list[Script]:
-    """The newest versions of paths, without their source; ``archived`` lists what made way instead."""
-    rows = await SQL.list_scripts.rows(
+async def list_paths(connection: Connection, workspace: str, owners: list[str] | None) -> list[str]:
+    """The paths of all scripts of these owners (None: of all), in order."""
+    rows = await SQL.list_paths.rows(
+        connection, workspace=workspace, every_owner=owners is None, owners=owners or []
+    )
+    return [row["path"] for row in rows]
+
+
+async def list_sources(
+    connection: Connection, workspace: str, owners: list[str] | None, most_bytes: int
+) -> dict[str, str]:
+    """The source of each script of these owners (None: of all) by path, the latest up to ``most_bytes``."""
+    rows = await SQL.list_sources.rows(
         connection,
         workspace=workspace,
-        archived=archived,
-        path_exact=path_exact,
-        path_start=path_start,
-        created_by=created_by,
-        with_libraries=with_libraries,
-        newest_first=newest_first,
-        most=limit,
-        skip=offset,
+        every_owner=owners is None,
+        owners=owners or [],
+        most_bytes=most_bytes,
     )
-    return [_script(row) for row in rows]
+    return {row["path"]: row["content"] for row in rows}
 
 
-def _script(row: Record) -> Script:
+def script_of(row: Record) -> Script:
+    """A version from a row with all columns of the table."""
     schema: dict[str, Any] | None = json.loads(row["schema"]) if row["schema"] else None
     return Script(
         hash=row["hash"],
@@ -155,4 +195,7 @@ def _script(row: Record) -> Script:
         created_at=row["created_at"],
         archived=row["archived"],
         deleted=row["deleted"],
+        line=row["line"],
+        number=row["number"],
+        error_handler_muted=row["error_handler_muted"],
     )

@@ -1,9 +1,10 @@
 -- name: add_script
--- Stores a version.
+-- Stores a version. No row where there is one with its hash. The parent is locked: its time is earlier.
 insert into script (workspace_id, hash, path, parent_hash, summary, description, content, language, kind, schema,
-                    lock, lock_job, is_library, deployment_message, settings, created_by)
+                    lock, lock_job, is_library, deployment_message, settings, created_by, created_at)
 values (:workspace, :hash, :path, :parent_hash, :summary, :description, :content, :language, :kind, :schema,
-        :lock, :lock_job, :is_library, :deployment_message, :settings, :created_by);
+        :lock, :lock_job, :is_library, :deployment_message, :settings, :created_by, clock_timestamp())
+on conflict (workspace_id, hash) do nothing;
 
 -- name: lock_head
 -- The newest version of a path, locked against another deployment.
@@ -12,7 +13,7 @@ where workspace_id = :workspace and path = :path and not archived and not delete
 for update;
 
 -- name: archive_version
--- A version makes way for its successor. Its hash stays runnable.
+-- A version makes way, for its successor or for nothing. Its hash stays runnable.
 update script set archived = true where workspace_id = :workspace and hash = :hash and not archived
 returning path;
 
@@ -36,32 +37,75 @@ select hold_script_lock(:workspace, :hash);
 -- The newest version of a path.
 select * from script where workspace_id = :workspace and path = :path and not archived and not deleted;
 
+-- name: read_last_archived
+-- The last version that was at a path.
+select * from script
+where workspace_id = :workspace and path = :path and archived and not deleted
+order by created_at desc
+limit 1;
+
 -- name: read_lineage
 -- Ancestors of a version, nearest first.
-with recursive ancestor (hash, depth) as (
-  select parent_hash, 1 from script where workspace_id = :workspace and hash = :hash
-  union all
-  select s.parent_hash, a.depth + 1
-  from ancestor a join script s on s.workspace_id = :workspace and s.hash = a.hash
-  where a.hash is not null and a.depth < 100
-)
-select hash from ancestor where hash is not null order by depth;
+select hash from script
+where workspace_id = :workspace and line = :line and number < :number
+order by number desc
+limit 100;
+
+-- name: read_line_end
+-- Where a line has come to, at whatever path.
+select * from script where workspace_id = :workspace and line = :line and not deleted
+order by number desc
+limit 1;
+
+-- name: read_successor
+-- The version that came after another one in its line, at whatever path.
+select * from script where workspace_id = :workspace and parent_hash = :hash;
+
+-- name: deleted_path
+-- The path of a deleted version, for those who may read it.
+select deleted_script_path(:hash);
+
+-- name: read_history
+-- The versions of a line, newest first, without their source.
+select hash, number, path, deployment_message, created_by, created_at, archived
+from script
+where workspace_id = :workspace and line = :line and not deleted
+  and (:every_owner::boolean or owner = any (:owners::text[]))
+order by number desc
+limit :most offset :skip;
+
+-- name: set_deployment_message
+-- Says anew why a version was deployed.
+update script set deployment_message = :message
+where workspace_id = :workspace and hash = :hash and not deleted
+returning path;
+
+-- name: set_error_handler_muted
+-- Whether failures of a script's newest version reach the workspace's error handler.
+update script set error_handler_muted = :muted
+where workspace_id = :workspace and path = :path and not archived and not deleted
+returning hash;
 
 -- name: read_modules
 -- The newest versions of paths, among those one may read.
 select path, content, lock, language from script
 where workspace_id = :workspace and path = any (:paths::text[]) and not archived and not deleted;
 
--- name: list_scripts
--- Newest versions of paths without their source, or those that made way.
-select hash, path, parent_hash, '' as content, language, summary, description, kind, null as schema,
-       null as lock, lock_error, lock_job, is_library, deployment_message, settings, extra_perms,
-       created_by, created_at, archived, deleted
-from script
-where workspace_id = :workspace and not deleted and archived = :archived
-  and (:path_exact::text is null or path = :path_exact)
-  and (:path_start::text is null or starts_with(path, :path_start))
-  and (:created_by::text is null or created_by = :created_by)
-  and (:with_libraries::boolean or not is_library)
-order by case when :newest_first::boolean then created_at end desc, created_at
-limit :most offset :skip;
+-- name: list_paths
+-- The paths of all scripts one may see.
+select path from script
+where workspace_id = :workspace and not archived and not deleted
+  and (:every_owner::boolean or owner = any (:owners::text[]))
+order by path;
+
+-- name: list_sources
+-- The source of the newest versions, latest first, as far as :most_bytes reach.
+select path, content from (
+  select path, content,
+         sum(octet_length(content)) over (order by created_at desc, hash rows unbounded preceding) as bytes
+  from script
+  where workspace_id = :workspace and not archived and not deleted
+    and (:every_owner::boolean or owner = any (:owners::text[]))
+) source
+where bytes <= :most_bytes
+order by path;

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from math import inf
 from typing import TYPE_CHECKING, Any
 
+from headrace.clock import monotonic
 from headrace.model.outcome import ErrorName, Outcome, failure
 from headrace.permissions.check import may_read
 from headrace.permissions.identity import rights_of
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from headrace.model.script import Script
 
 MOST_REMEMBERED = 1000
+REMEMBERED_SECONDS = 10.0
+"""So long a version may still be run after it was deleted, by a worker that has run it before."""
 MOST_MODULES = 200
 
 
@@ -33,11 +37,14 @@ class ResolvedCode:
 
 
 class CodeBook:
-    """Remembers versions, which never change, so that most jobs need no look at the database."""
+    """Remembers versions, which never change, so that most jobs need no look at the database.
+
+    But they may be deleted, so what is remembered is soon looked at again.
+    """
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
-        self._versions: OrderedDict[tuple[str, ScriptHash], Script] = OrderedDict()
+        self._versions: OrderedDict[tuple[str, ScriptHash], tuple[float, Script]] = OrderedDict()
         self._imports: OrderedDict[tuple[str, str], frozenset[str]] = OrderedDict()
 
     async def resolve(self, job: ClaimedJob) -> ResolvedCode | Outcome:
@@ -47,7 +54,7 @@ class CodeBook:
             return await self._with_modules(job, ResolvedCode(code))
         script = await self._version(job)
         if script is None or script.deleted:
-            return failure(ErrorName.INTERNAL, f"script version {job.script_hash} has been deleted")
+            return failure(ErrorName.INTERNAL, f"version {job.script_hash} of this script was deleted")
         if script.lock_error is not None:
             return failure(
                 ErrorName.DEPENDENCIES,
@@ -60,13 +67,14 @@ class CodeBook:
         if job.script_hash is None:
             return None
         key = (job.workspace, job.script_hash)
-        if key in self._versions:
+        read_at, script = self._versions.get(key, (-inf, None))
+        if monotonic() - read_at < REMEMBERED_SECONDS:
             self._versions.move_to_end(key)
-            return self._versions[key]
+            return script
         async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
             script = await scripts.read(connection, *key)
-        if script is not None and script.lock is not None:
-            _remember(self._versions, key, script)
+        if script is not None and script.lock is not None and not script.deleted:
+            _remember(self._versions, key, (monotonic(), script))
         return script
 
     async def _with_modules(self, job: ClaimedJob, resolved: ResolvedCode) -> ResolvedCode | Outcome:
@@ -115,5 +123,6 @@ class CodeBook:
 
 def _remember(book: OrderedDict[Any, Any], key: Any, value: Any) -> None:
     book[key] = value
+    book.move_to_end(key)
     while len(book) > MOST_REMEMBERED:
         book.popitem(last=False)

@@ -131,3 +131,38 @@ async def test_history_has_partitions_for_two_months_and_the_worker_may_add_more
     await worker.execute("select extend_job_history()")
     await worker.close()
     assert await owner.fetchval(count) == 9
+
+
+async def test_versions_that_are_there_get_their_place_in_a_line(fresh: Login):
+    """On what the release before has stored."""
+    migrations = load_migrations()
+    (number,) = [n for n, migration in enumerate(migrations) if migration.name.endswith("_versions")]
+    connection = await connect(fresh, "tests")
+    await connection.execute(
+        "create schema headrace; set search_path = headrace, pg_temp;"
+        " create table schema_migration (version integer)"
+    )
+    for migration in migrations[:number]:
+        await connection.execute(migration.sql)
+    await connection.execute("insert into workspace (id, name, owner) values ('acme', 'Acme', 'x')")
+    await connection.execute(
+        "insert into script (workspace_id, hash, path, parent_hash, content, language, created_by, archived)"
+        " select 'acme', hash, path, parent, '', 'python3', 'x', archived from (values"
+        " ('3', 'u/a/moved', '2', false), ('1', 'u/a/s', null, true), ('2', 'u/a/s', '1', true),"
+        " ('x', 'u/a/t', null, false)) version (hash, path, parent, archived)"
+    )
+    await connection.execute(migrations[number].sql)
+    # The release before goes on deploying for a while.
+    await connection.execute(
+        "insert into script (workspace_id, hash, path, parent_hash, content, language, created_by, archived)"
+        " values ('acme', '4', 'u/a/s', '3', '', 'python3', 'x', true)"
+    )
+    placed = await connection.fetch("select hash, line, number from script order by hash")
+    await connection.close()
+    assert [tuple(row) for row in placed] == [
+        ("1", "1", 1),
+        ("2", "1", 2),
+        ("3", "1", 3),
+        ("4", "1", 4),
+        ("x", "x", 1),
+    ]

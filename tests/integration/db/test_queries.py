@@ -38,6 +38,7 @@ WORKER = {
     "queue.renew_session",
     "queue.requeue_lost",
     "queue.seconds_to_next_due",
+    "store.erase_expired_trash",
 }
 BOTH = {
     "permissions.describe_group",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import uuid
 from typing import TYPE_CHECKING
 
 import asyncpg
@@ -11,6 +12,7 @@ import pytest
 from headrace.db.connection import connect
 from headrace.db.roles import SERVER_ROLE, WORKER_ROLE
 from headrace.db.transaction import acting_as
+from headrace.model.ids import JobId
 from tests.ground.people import look_again, make_folder, make_member, make_workspace
 
 if TYPE_CHECKING:
@@ -30,6 +32,10 @@ ONE_OF_EACH = f"""
     values ('acme', 'u/alice/r', 'any', 'alice');
   insert into script (workspace_id, hash, path, content, language, created_by)
     values ('acme', '0000000000000001', 'u/alice/s', '', 'python3', 'alice');
+  insert into trash (workspace_id, item_kind, item_path, deleted_by)
+    values ('acme', 'script', 'u/alice/s', 'admin');
+  insert into draft (workspace_id, kind, path, email, username, value, saved_at)
+    values ('acme', 'script', 'u/alice/s', 'alice@acme.test', 'alice', '{{}}', now());
   insert into token (hash, prefix, email) values ('x', 'x', 'alice@acme.test');
   insert into audit (workspace_id, username, operation, action_kind)
     values ('acme', 'alice', 'x', 'Created');
@@ -181,3 +187,39 @@ async def test_nobody_enqueues_as_somebody_else(people: People, server_pool: Poo
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         async with acting_as(server_pool, people.bob) as connection:
             await connection.execute(stolen)
+
+
+async def test_only_admins_delete_restore_and_erase(furnished: People, server_pool: Pool):
+    for deed in ("trash_script('u/alice/s', null)", "erase_trash(null)"):
+        async with acting_as(server_pool, furnished.alice) as connection:
+            assert not await connection.fetchval(f"select {deed}"), deed
+    for column in ("deleted = true", "content = ''", "trash_id = 1", "line = 'x'"):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            async with acting_as(server_pool, furnished.admin) as connection:
+                await connection.execute(f"update script set {column}")
+    async with acting_as(server_pool, furnished.admin) as connection:
+        item = await connection.fetchval("select trash_script('u/alice/s', null)")
+    async with acting_as(server_pool, furnished.alice) as connection:
+        assert await count(connection, "script") == await count(connection, "trash") == 0
+        assert await connection.fetch("select * from restore_trashed_script($1)", item) == []
+    async with acting_as(server_pool, furnished.admin) as connection:
+        assert len(await connection.fetch("select * from restore_trashed_script($1)", item)) == 1
+
+
+async def test_a_draft_is_its_owners_and_never_a_jobs(furnished: People, server_pool: Pool):
+    new = """
+      insert into draft (workspace_id, kind, path, email, username, value, saved_at)
+      values ('acme', 'variable', 'u/alice/v', 'alice@acme.test', 'alice', '1', now())"""
+    inside = dataclasses.replace(furnished.alice, job=JobId(uuid.uuid4()))
+    for thief in (furnished.bob, furnished.admin, inside):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            async with acting_as(server_pool, thief) as connection:
+                await connection.execute(new)
+    async with acting_as(server_pool, furnished.alice) as connection:
+        await connection.execute(new)
+    seen = {"alice": (furnished.alice, 2), "bob": (furnished.bob, 0), "admin": (furnished.admin, 1)}
+    for name, (principal, rows) in (seen | {"job": (inside, 0)}).items():
+        async with acting_as(server_pool, principal) as connection:
+            assert await count(connection, "draft") == rows, name
+            changed = await connection.execute("update draft set value = value")
+            assert changed == f"UPDATE {rows if name == 'alice' else 0}", name

@@ -1,7 +1,8 @@
-"""Routes about scripts."""
+"""Routes about single scripts: deploying them, and reading one version."""
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Response
@@ -9,24 +10,37 @@ from fastapi.responses import PlainTextResponse
 
 from headrace.api.body import CheckedRoute
 from headrace.api.context import Caller, WorkspaceCaller
-from headrace.api.pages import Page
-from headrace.api.schemas.answers import json_response, without_none
+from headrace.api.schemas.answers import json_response, with_raw, without_none
+from headrace.api.schemas.drafts import draft_member, show_overlay
 from headrace.api.schemas.new_script import NewScriptBody
-from headrace.api.schemas.scripts import show_script
+from headrace.api.schemas.scripts import show_drafted, show_script
 from headrace.db.failures import retried
 from headrace.errors import NotFound
-from headrace.lifecycle.deploy import deploy_script
+from headrace.lifecycle.deploy import deploy_script, deploy_update
+from headrace.lifecycle.find_script import find_head, find_version
 from headrace.lifecycle.launch import Launched
+from headrace.model.draft import DraftKind
 from headrace.model.ids import ScriptHash, parse_script_hash
 from headrace.model.path import check_path
-from headrace.permissions.check import may_read, require_read
-from headrace.store import scripts
+from headrace.permissions.check import require_read
+from headrace.store import drafts, scripts
+from headrace.store.drafts import Place
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from headrace.db.connection import Connection
+    from headrace.model.draft import Draft
     from headrace.model.script import Script
 
 router = APIRouter(prefix="/w/{workspace}/scripts", tags=["script"], route_class=CheckedRoute)
+
+# Longest first, so that what is cut off is the whole of it.
+_SUFFIXES = (
+    ".playbook.yml", ".duckdb.sql", ".deno.ts", ".fetch.ts", ".bun.ts", ".odb.sql", ".pg.sql", ".my.sql",
+    ".bq.sql", ".sf.sql", ".ms.sql", ".java", ".ps1", ".sql", ".gql", ".php", ".py", ".ts", ".sh", ".go",
+    ".rs", ".cs", ".nu", ".rb", ".js",
+)  # fmt: skip
 
 
 @router.post("/create", status_code=201, response_class=PlainTextResponse)
@@ -34,29 +48,53 @@ async def create_script(body: NewScriptBody, caller: WorkspaceCaller) -> str:
     """Deploy a version and start locking its dependencies; answers with its hash."""
     script = body.script()
 
-    async def transaction() -> tuple[ScriptHash, Launched | None]:
-        async with caller.transaction() as connection:
-            return await deploy_script(
-                connection, caller.principal, script, auto_parent=bool(body.auto_parent)
-            )
+    async def deed(connection: Connection) -> tuple[ScriptHash, Launched | None]:
+        return await deploy_script(
+            connection,
+            caller.principal,
+            script,
+            auto_parent=bool(body.auto_parent),
+            keep_draft=bool(body.skip_draft_deletion),
+        )
 
-    version, launched = await retried(transaction)
-    if launched is not None:
-        launched.announce(caller.context.switchboard)
-    return version
+    return await _deploy(caller, deed)
+
+
+@router.post("/update/{path:path}", status_code=201, response_class=PlainTextResponse)
+async def update_script(path: str, body: NewScriptBody, caller: WorkspaceCaller) -> str:
+    """Deploy a version of the script at a path; the version's own path may move it."""
+    script = body.script()
+
+    async def deed(connection: Connection) -> tuple[ScriptHash, Launched | None]:
+        return await deploy_update(
+            connection,
+            caller.principal,
+            path,
+            script,
+            auto_parent=bool(body.auto_parent),
+            keep_draft=bool(body.skip_draft_deletion),
+        )
+
+    return await _deploy(caller, deed)
 
 
 @router.get("/get/p/{path:path}")
-async def get_script_by_path(path: str, caller: WorkspaceCaller) -> Response:
-    """The newest version of a script."""
+async def get_script_by_path(path: str, caller: WorkspaceCaller, get_draft: bool = False) -> Response:
+    """The newest version of a script; with ``get_draft`` also one's own draft of it, or instead of it."""
     check_path(path)
-    require_read(caller.principal, path, "script")
     async with caller.transaction() as connection:
-        script = await scripts.read_head(connection, caller.workspace, path)
-        if script is None:
-            raise NotFound(f"script {path} does not exist, or you may not see it")
-        lineage = await scripts.read_lineage(connection, caller.workspace, script.hash)
-    return json_response(show_script(script, caller.workspace, lineage))
+        draft, others = await _read_drafts(connection, caller, path, with_text=get_draft)
+        overlay = show_overlay(draft, others)
+        try:
+            script = await find_head(connection, caller.principal, path)
+        except NotFound:
+            if draft is None or not get_draft:
+                raise
+            fields = show_drafted(draft, caller.workspace)
+        else:
+            lineage = await scripts.read_lineage(connection, caller.workspace, script)
+            fields = show_script(script, caller.workspace, lineage)
+    return json_response(with_raw(fields | overlay, draft_member(draft) if get_draft else {}))
 
 
 @router.get("/get/h/{hash}")
@@ -64,38 +102,38 @@ async def get_script_by_hash(hash: str, caller: WorkspaceCaller) -> Response:
     """One version of a script."""
     version = parse_script_hash(hash)
     async with caller.transaction() as connection:
-        script = await _read_version(connection, caller, version)
-        lineage = await scripts.read_lineage(connection, caller.workspace, version)
+        script = await find_version(connection, caller.principal, version)
+        lineage = await scripts.read_lineage(connection, caller.workspace, script)
     return json_response(show_script(script, caller.workspace, lineage))
 
 
-@router.get("/list")
-async def list_scripts(
-    page: Page,
-    caller: WorkspaceCaller,
-    path_exact: str | None = None,
-    path_start: str | None = None,
-    created_by: str | None = None,
-    show_archived: bool = False,
-    include_without_main: bool = False,
-    order_desc: bool = True,
-) -> Response:
-    """The newest versions of the scripts one may see, without their source."""
+@router.get("/raw/p/{path:path}", response_class=PlainTextResponse)
+async def raw_script_by_path(path: str, caller: WorkspaceCaller) -> str:
+    """The source of the newest version of a script; the path may end in the suffix of a file name."""
+    check_path(path)
     async with caller.transaction() as connection:
-        found = await scripts.list_heads(
-            connection,
-            caller.workspace,
-            path_exact=path_exact,
-            path_start=path_start,
-            created_by=created_by,
-            archived=show_archived,
-            with_libraries=include_without_main,
-            newest_first=order_desc,
-            limit=page.size,
-            offset=page.offset,
-        )
-    seen = (script for script in found if may_read(caller.principal, script.path))
-    return json_response([show_script(script, caller.workspace, []) for script in seen])
+        script = await _find_raw(connection, caller, path)
+    return script.content
+
+
+@router.get("/raw/h/{path:path}", response_class=PlainTextResponse)
+async def raw_script_by_hash(path: str, caller: WorkspaceCaller) -> str:
+    """The source of one version, by its hash, which may have the suffix of a file name."""
+    version = parse_script_hash(_without_suffix(path) or path)
+    async with caller.transaction() as connection:
+        return (await find_version(connection, caller.principal, version)).content
+
+
+@router.get("/exists/p/{path:path}")
+async def exists_script_by_path(path: str, caller: WorkspaceCaller) -> bool:
+    """Whether there is such a script to see."""
+    check_path(path)
+    async with caller.transaction() as connection:
+        try:
+            await find_head(connection, caller.principal, path)
+        except NotFound:
+            return False
+    return True
 
 
 @router.get("/deployment_status/h/{hash}")
@@ -103,14 +141,50 @@ async def get_script_deployment_status(hash: str, caller: WorkspaceCaller) -> Re
     """Whether a version's lock is there, why not, and the job that makes it."""
     version = parse_script_hash(hash)
     async with caller.transaction() as connection:
-        script = await _read_version(connection, caller, version)
+        script = await find_version(connection, caller.principal, version)
     return json_response(
         without_none(lock=script.lock, lock_error_logs=script.lock_error, job_id=script.lock_job)
     )
 
 
-async def _read_version(connection: Connection, caller: Caller, version: ScriptHash) -> Script:
-    script = await scripts.read(connection, caller.workspace, version)
-    if script is None or not may_read(caller.principal, script.path):
-        raise NotFound(f"script version {version} does not exist, or you may not see it")
-    return script
+async def _deploy(
+    caller: Caller, deed: Callable[[Connection], Awaitable[tuple[ScriptHash, Launched | None]]]
+) -> str:
+    async def transaction() -> tuple[ScriptHash, Launched | None]:
+        async with caller.transaction() as connection:
+            return await deed(connection)
+
+    version, launched = await retried(transaction)
+    if launched is not None:
+        launched.announce(caller.context.switchboard)
+    return version
+
+
+async def _read_drafts(
+    connection: Connection, caller: Caller, path: str, *, with_text: bool
+) -> tuple[Draft | None, list[tuple[str, datetime]]]:
+    """One's own draft of a script, and whose others one may know of. Raises NotFound for others' paths."""
+    require_read(caller.principal, path, "script")
+    place = Place(caller.workspace, DraftKind.SCRIPT, path)
+    users = await drafts.list_users(connection, place)
+    others = [(name, saved_at) for email, name, saved_at in users if email != caller.principal.email]
+    if not with_text and len(others) == len(users):
+        return None, others
+    return await drafts.read_own(connection, caller.principal, place), others
+
+
+async def _find_raw(connection: Connection, caller: Caller, path: str) -> Script:
+    try:
+        return await find_head(connection, caller.principal, path)
+    except NotFound:
+        # A path may end in .py itself: the whole of it goes first.
+        if (shorter := _without_suffix(path)) is None:
+            raise
+        return await find_head(connection, caller.principal, shorter)
+
+
+def _without_suffix(path: str) -> str | None:
+    for suffix in _SUFFIXES:
+        if path.endswith(suffix):
+            return path.removesuffix(suffix)
+    return None

@@ -65,6 +65,7 @@ class NewScriptBody(ScriptSettings):
     schema_: dict[str, Any] | None = Field(default=None, alias="schema")
     lock: str | None = None
     deployment_message: str | None = None
+    skip_draft_deletion: bool | None = None
     on_behalf_of: str | None = None
     on_behalf_of_email: str | None = None
     job_token_scopes: list[str] | None = None
