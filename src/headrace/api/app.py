@@ -11,7 +11,17 @@ from headrace import __version__
 from headrace.api.access import require_rules
 from headrace.api.body import BodyLimit
 from headrace.api.errors import add_error_handlers
-from headrace.api.routes import ending, following, instance, resources, running, scripts, users, workspaces
+from headrace.api.routes import (
+    ending,
+    following,
+    instance,
+    metrics,
+    resources,
+    running,
+    scripts,
+    users,
+    workspaces,
+)
 from headrace.api.url import CleanUrl
 
 if TYPE_CHECKING:
@@ -31,6 +41,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     running.router,
     following.router,
     ending.router,
+    metrics.router,
 )
 
 _REFUSED: dict[int | str, dict[str, Any]] = {

@@ -53,7 +53,8 @@ def _inspected(script: NewScript) -> NewScript:
     if script.language not in LANGUAGES:
         known = ", ".join(sorted(LANGUAGES))
         raise InvalidInput("language", f"{script.language!r} can't be run here; known: {known}")
-    return dataclasses.replace(script, is_library=read_python(script.content).is_library)
+    source = read_python(script.content)
+    return dataclasses.replace(script, is_library=source.is_library, has_preprocessor=source.has_preprocessor)
 
 
 async def _make_way(

@@ -29,6 +29,7 @@ class NewScript:
     schema: dict[str, Any] | None = None
     lock: str | None = None
     is_library: bool = False
+    has_preprocessor: bool = False
     deployment_message: str | None = None
     settings: dict[str, Any] = field(default_factory=dict[str, Any])
 
@@ -57,6 +58,7 @@ class Script:
     created_at: datetime
     archived: bool
     deleted: bool
+    has_preprocessor: bool = False
 
 
 def script_hash(workspace: str, script: NewScript) -> ScriptHash:

@@ -48,6 +48,7 @@ async def add(
             lock=script.lock,
             lock_job=None,
             is_library=script.is_library,
+            has_preprocessor=script.has_preprocessor,
             deployment_message=script.deployment_message,
             settings=json.dumps(script.settings),
             created_by=created_by,
@@ -155,4 +156,5 @@ def _script(row: Record) -> Script:
         created_at=row["created_at"],
         archived=row["archived"],
         deleted=row["deleted"],
+        has_preprocessor=row["has_preprocessor"],
     )

@@ -1,9 +1,9 @@
 -- name: add_script
 -- Stores a version.
 insert into script (workspace_id, hash, path, parent_hash, summary, description, content, language, kind, schema,
-                    lock, lock_job, is_library, deployment_message, settings, created_by)
+                    lock, lock_job, is_library, has_preprocessor, deployment_message, settings, created_by)
 values (:workspace, :hash, :path, :parent_hash, :summary, :description, :content, :language, :kind, :schema,
-        :lock, :lock_job, :is_library, :deployment_message, :settings, :created_by);
+        :lock, :lock_job, :is_library, :has_preprocessor, :deployment_message, :settings, :created_by);
 
 -- name: lock_head
 -- The newest version of a path, locked against another deployment.
@@ -56,7 +56,7 @@ where workspace_id = :workspace and path = any (:paths::text[]) and not archived
 -- Newest versions of paths without their source, or those that made way.
 select hash, path, parent_hash, '' as content, language, summary, description, kind, null as schema,
        null as lock, lock_error, lock_job, is_library, deployment_message, settings, extra_perms,
-       created_by, created_at, archived, deleted
+       created_by, created_at, archived, deleted, has_preprocessor
 from script
 where workspace_id = :workspace and not deleted and archived = :archived
   and (:path_exact::text is null or path = :path_exact)

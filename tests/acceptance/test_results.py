@@ -1,0 +1,141 @@
+"""What comes of a job besides its result, with a real worker: streams, labels, progress, other functions."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest_asyncio
+
+from tests.acceptance.commands import Up
+from tests.acceptance.jobs import (
+    PATIENCE_SECONDS,
+    deploy,
+    ended,
+    error_of,
+    log_of,
+    preview,
+    result_of,
+    text_of,
+)
+
+STREAMING = """
+import sys
+def main(go: str):
+    for word in ("one ", "two\\n"):
+        yield word
+    while not __import__("os").path.exists(go):
+        __import__("time").sleep(0.01)
+    yield "three"
+"""
+# As the public client prints it.
+PRINTING = """
+def append(text):
+    print("WM_STREAM: {}".format(text.replace(chr(10), "\\\\n")))
+def main(answer):
+    print("before")
+    for word in ("one ", "two\\n", "three"):
+        append(word)
+    print("after")
+    return answer
+"""
+TASKS = """
+import wmill
+
+@wmill.task()
+def square(n: int):
+    return n * n
+
+def main():
+    import os
+    wmill.set_progress(40)
+    wmill.set_progress(10)
+    seen = wmill.get_progress()
+    wmill.stream_result(iter(["a", "\\n", "b"]))
+    return {"square": square(4), "progress": seen, "override": os.environ.get("MAIN_OVERRIDE"),
+            "wm_labels": ["from the result"]}
+"""
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def api(server: Up) -> AsyncIterator[httpx.AsyncClient]:
+    async with server.in_workspace() as client:
+        yield client
+
+
+async def test_a_generator_streams_while_it_runs_and_its_stream_is_the_result(
+    api: httpx.AsyncClient, tmp_path
+):
+    tmp_path.chmod(0o755)
+    for parent in list(tmp_path.parents)[:3]:
+        parent.chmod(0o755)
+    go = tmp_path / "go"
+    job = await preview(api, STREAMING, go=str(go))
+    query: dict[str, Any] = {"running": True, "no_logs": True, "stream_offset": 0}
+    stream = ""
+    for _ in range(PATIENCE_SECONDS):
+        news = (await api.get(f"/jobs_u/getupdate/{job}", params=query)).json()
+        stream += news.get("new_result_stream", "")
+        query["stream_offset"] = news["stream_offset"]
+        if stream == "one two\n":
+            break
+    assert stream == "one two\n"
+    go.touch()
+    assert await result_of(api, job) == "one two\nthree"
+
+
+async def test_lines_of_the_stream_are_no_log_and_join_the_result(api: httpx.AsyncClient):
+    answers: list[tuple[Any, Any]] = [
+        (None, "one two\nthree"),
+        ({"n": 1}, {"n": 1, "wm_stream": "one two\nthree"}),
+        ([1], [1]),
+    ]
+    jobs = [await preview(api, PRINTING, answer=answer) for answer, _ in answers]
+    for job, (_, wanted) in zip(jobs, answers, strict=True):
+        assert await result_of(api, job) == wanted
+        log = await log_of(api, job)
+        assert log.startswith("before\nafter\n")
+        assert "WM_STREAM" not in log
+    assert "the stream is not kept" in await log_of(api, jobs[-1])
+
+
+async def test_a_stream_without_end_fails_its_job(api: httpx.AsyncClient):
+    code = "def main():\n    while True:\n        yield 'x' * 1_000_000\n"
+    error = await error_of(api, await preview(api, code))
+    assert error["name"] == "ResultTooLarge"
+    assert "result_limit_mb" in error["message"]
+
+
+async def test_the_public_client_tells_progress_streams_and_starts_tasks(api: httpx.AsyncClient):
+    await deploy(api, "u/admin/tasks", TASKS, labels=["from the script"])
+    job = text_of(await api.post("/jobs/run/p/u/admin/tasks", json={}), 201)
+    record = await ended(api, job)
+    assert record["success"], record
+    result = record["result"]
+    assert (result["square"], result["progress"], result["override"]) == (16, 40, None)
+    assert result["wm_stream"] == "a\nb"
+    assert record["labels"] == ["from the result", "from the script"]
+    assert (await api.get(f"/job_metrics/get_progress/{job}")).json() == 100
+    children = (await api.get("/jobs/list", params={"parent_job": job})).json()
+    assert [child["entrypoint"] for child in children] == ["square"]
+    found = (await api.get("/jobs/list", params={"label": "from the result"})).json()
+    assert [item["id"] for item in found] == [job]
+
+
+async def test_a_webhook_goes_through_the_preprocessor(api: httpx.AsyncClient):
+    code = (
+        "def preprocessor(event):\n"
+        "    return {'name': event['body']['user'], 'how': event['kind'], 'q': event['query'].get('q')}\n"
+        "def main(name: str, how: str = 'by hand', q=None):\n"
+        "    return [name, how, q]\n"
+    )
+    await deploy(api, "u/admin/hooked", code)
+    answer = await api.post("/jobs/run_wait_result/p/u/admin/hooked?q=1", json={"user": "ada"})
+    assert answer.json() == ["ada", "webhook", "1"]
+    job = text_of(await api.post("/jobs/run/p/u/admin/hooked", json={"user": "ada"}), 201)
+    record = await ended(api, job)
+    assert (record["args"], record["preprocessed"]) == ({"name": "ada", "how": "webhook", "q": None}, True)
+    skipping = "/jobs/run/p/u/admin/hooked?skip_preprocessor=true"
+    job = text_of(await api.post(skipping, json={"name": "ada"}), 201)
+    assert await result_of(api, job) == ["ada", "by hand", None]
