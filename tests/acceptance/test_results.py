@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
+import pytest
 import pytest_asyncio
 
 from tests.acceptance.commands import Up
@@ -20,13 +22,14 @@ from tests.acceptance.jobs import (
     text_of,
 )
 
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
 STREAMING = """
-import sys
-def main(go: str):
-    for word in ("one ", "two\\n"):
-        yield word
-    while not __import__("os").path.exists(go):
-        __import__("time").sleep(0.01)
+import socket
+def main(port: int):
+    yield "one "
+    yield "two\\n"
+    socket.create_connection(("127.0.0.1", port)).recv(1)
     yield "three"
 """
 # As the public client prints it.
@@ -64,25 +67,25 @@ async def api(server: Up) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-async def test_a_generator_streams_while_it_runs_and_its_stream_is_the_result(
-    api: httpx.AsyncClient, tmp_path
-):
-    tmp_path.chmod(0o755)
-    for parent in list(tmp_path.parents)[:3]:
-        parent.chmod(0o755)
-    go = tmp_path / "go"
-    job = await preview(api, STREAMING, go=str(go))
-    query: dict[str, Any] = {"running": True, "no_logs": True, "stream_offset": 0}
-    stream = ""
-    for _ in range(PATIENCE_SECONDS):
-        news = (await api.get(f"/jobs_u/getupdate/{job}", params=query)).json()
-        stream += news.get("new_result_stream", "")
-        query["stream_offset"] = news["stream_offset"]
-        if stream == "one two\n":
-            break
-    assert stream == "one two\n"
-    go.touch()
-    assert await result_of(api, job) == "one two\nthree"
+async def test_a_generator_streams_while_it_runs_and_its_stream_is_the_result(api: httpx.AsyncClient):
+    may_go_on = asyncio.Event()
+
+    async def answer(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await may_go_on.wait()
+        writer.write(b"go")
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as listening:
+        job = await preview(api, STREAMING, port=listening.sockets[0].getsockname()[1])
+        query: dict[str, Any] = {"running": True, "no_logs": True, "stream_offset": 0}
+        stream = ""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while stream != "one two\n":
+                news = (await api.get(f"/jobs_u/getupdate/{job}", params=query)).json()
+                stream += news.get("new_result_stream", "")
+                query["stream_offset"] = news["stream_offset"]
+        may_go_on.set()
+        assert await result_of(api, job) == "one two\nthree"
 
 
 async def test_lines_of_the_stream_are_no_log_and_join_the_result(api: httpx.AsyncClient):
