@@ -142,3 +142,72 @@ async def test_a_webhook_goes_through_the_preprocessor(api: httpx.AsyncClient):
     skipping = "/jobs/run/p/u/admin/hooked?skip_preprocessor=true"
     job = text_of(await api.post(skipping, json={"name": "ada"}), 201)
     assert await result_of(api, job) == ["ada", "by hand", None]
+
+
+async def test_a_preprocessor_whose_arguments_cannot_be_stored_fails_its_job(api: httpx.AsyncClient):
+    code = "def preprocessor(event): return {'x': '\\0' * 3}\ndef main(x): return 'ran'\n"
+    await deploy(api, "u/admin/unkept", code)
+    error = await error_of(api, text_of(await api.post("/jobs/run/p/u/admin/unkept", json={}), 201))
+    assert error["name"] == "InvalidResult"
+    assert "preprocessor" in error["message"]
+
+
+DATA = """
+# requirements:
+# numpy
+# pandas
+# polars
+# pyarrow
+# pydantic
+# attrs
+# msgspec
+import datetime as dt
+import decimal
+import attrs, msgspec, numpy as np, pandas as pd, polars as pl, pyarrow as pa, pydantic
+
+class Model(pydantic.BaseModel):
+    when: dt.date
+@attrs.define
+class Attrs:
+    x: int
+class Struct(msgspec.Struct):
+    y: int
+
+def main():
+    frame = pd.DataFrame({
+        "n": [1, 2], "x": [1.5, None], "t": pd.to_datetime(["2026-01-02", None]),
+        "c": pd.Categorical(["a", "b"]), "i": pd.array([1, None], dtype="Int64"),
+    })
+    return {
+        "scalars": [np.int64(3), np.float32(1.5), np.bool_(True), np.float64("nan"), np.array(3)],
+        "arrays": [np.array([[1, 2]]), np.array([1.0, np.nan]), np.array(["a"])],
+        "moments": [np.datetime64("2026-01-02"), np.array(["NaT"], dtype="datetime64[ns]"),
+                    np.timedelta64(90, "s")],
+        "frame": frame, "grouped": frame.groupby("c", observed=True)[["n"]].sum(), "series": frame["x"],
+        "counted": frame["c"].value_counts(), "index": pd.Index([1, 2]),
+        "pandas": [pd.Timestamp("2026-01-02", tz="UTC"), pd.NaT, pd.NA, pd.Timedelta("1h"),
+                   pd.Interval(1, 2)],
+        "polars": [pl.DataFrame({"d": [dt.date(2026, 1, 2)]}), pl.Series([1, None])],
+        "arrow": [pa.table({"d": [decimal.Decimal("1.10")]}), pa.array([1]), pa.scalar(5)],
+        "classes": [Model(when=dt.date(2026, 1, 2)), Attrs(1), Struct(2)],
+    }
+"""
+
+
+@pytest.mark.long
+async def test_what_data_packages_give_has_the_form_that_the_documents_say(api: httpx.AsyncClient):
+    row = {"n": 1, "x": 1.5, "t": "2026-01-02T00:00:00", "c": "a", "i": 1}
+    assert await result_of(api, await preview(api, DATA)) == {
+        "scalars": [3, 1.5, True, None, 3],
+        "arrays": [[[1, 2]], [1.0, None], ["a"]],
+        "moments": ["2026-01-02", [None], "PT90S"],
+        "frame": [row, {"n": 2, "x": None, "t": None, "c": "b", "i": None}],
+        "grouped": [{"c": "a", "n": 1}, {"c": "b", "n": 2}],
+        "series": [1.5, None],
+        "counted": {"a": 1, "b": 1},
+        "index": [1, 2],
+        "pandas": ["2026-01-02T00:00:00+00:00", None, None, "P0DT1H0M0S", "(1, 2]"],
+        "polars": [[{"d": "2026-01-02"}], [1, None]],
+        "arrow": [[{"d": 1.1}], [1], 5],
+        "classes": [{"when": "2026-01-02"}, {"x": 1}, {"y": 2}],
+    }

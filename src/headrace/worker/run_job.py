@@ -16,18 +16,17 @@ from headrace.db.listen import JOBS_CHANGED
 from headrace.errors import HeadraceError
 from headrace.lifecycle.cancel import canceled
 from headrace.model.job import JobKind
-from headrace.model.json_text import parse_object
 from headrace.model.outcome import ErrorName, Outcome, Status, failure, timed_out
 from headrace.queue import logs, notes
 from headrace.queue.complete import Completion
 from headrace.runtimes.base import Attempt, LockFailed
 from headrace.sandbox.cage import Stop
-from headrace.sandbox.frames import ARGUMENTS, STREAMED
 from headrace.worker.code_book import ResolvedCode
 from headrace.worker.completer import ACQUIRE_SECONDS
 from headrace.worker.environ import job_environ
 from headrace.worker.final_result import finish_result
 from headrace.worker.job_log import JobLog
+from headrace.worker.job_notes import JobNotes
 from headrace.worker.job_stream import JobStream
 
 if TYPE_CHECKING:
@@ -36,7 +35,6 @@ if TYPE_CHECKING:
     from headrace.model.job import ClaimedJob, Lease, LogChunk
     from headrace.runtimes.registry import Runtimes
     from headrace.sandbox.cage import Cage
-    from headrace.sandbox.frames import Frame, TakeNote
     from headrace.sandbox.memory import NoteMemory
     from headrace.settings import Settings
     from headrace.worker.code_book import CodeBook
@@ -96,6 +94,14 @@ class RunningJob:
         self.stop.set()
 
 
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """Where all goes that a job says: what it prints, and what it tells before its answer."""
+
+    output: JobStream
+    notes: JobNotes
+
+
 async def run_job(workshop: Workshop, running: RunningJob, cage: Cage) -> bool:
     """Run a claimed job to its end and store it. False where the worker has to hand it back.
 
@@ -107,12 +113,13 @@ async def run_job(workshop: Workshop, running: RunningJob, cage: Cage) -> bool:
         await job_log.say(f"--- attempt {job.lease.attempt}: the job was given back to the queue before ---")
     await failpoint.reach("run_job")
     stream = _stream(workshop, running, cage, job_log)
+    job_notes = _notes(workshop, running, stream)
     try:
-        outcome = await _run(workshop, running, cage, job_log, stream)
+        outcome = await _run(workshop, running, cage, job_log, Talk(stream, job_notes))
     finally:
         running.is_torn_down.set()
     await stream.close()
-    final = finish_result(outcome, stream, cage.limits.result_bytes)
+    final = finish_result(job_notes.judge(outcome), stream, cage.limits.result_bytes)
     for line in final.remarks:
         await job_log.say(line)
     chunks = await job_log.close()
@@ -132,9 +139,7 @@ async def run_job(workshop: Workshop, running: RunningJob, cage: Cage) -> bool:
     return True
 
 
-async def _run(
-    workshop: Workshop, running: RunningJob, cage: Cage, job_log: JobLog, stream: JobStream
-) -> Outcome:
+async def _run(workshop: Workshop, running: RunningJob, cage: Cage, job_log: JobLog, talk: Talk) -> Outcome:
     try:
         resolved = await until_back(lambda: workshop.code_book.resolve(running.job), "reading code")
         if running.stop.is_set():
@@ -143,8 +148,8 @@ async def _run(
             return resolved
         if running.job.kind is JobKind.DEPENDENCIES:
             return await _lock(workshop, running, resolved, cage, job_log)
-        attempt = _attempt(workshop, running, resolved, cage, stream)
-        return await workshop.runtimes.get(resolved.code.language).run(attempt, stream)
+        attempt = _attempt(workshop, running, resolved, cage, talk)
+        return await workshop.runtimes.get(resolved.code.language).run(attempt, talk.output)
     except HeadraceError as error:
         return failure(ErrorName.INTERNAL, str(error))
     except Exception:
@@ -171,7 +176,7 @@ async def _lock(
 
 
 def _attempt(
-    workshop: Workshop, running: RunningJob, resolved: ResolvedCode, cage: Cage, stream: JobStream
+    workshop: Workshop, running: RunningJob, resolved: ResolvedCode, cage: Cage, talk: Talk
 ) -> Attempt:
     job, settings = running.job, workshop.settings
     environ = job_environ(
@@ -190,7 +195,7 @@ def _attempt(
         cage=cage,
         stop=running.stop,
         note_memory=_note_memory(workshop, job.lease),
-        take_note=_take_note(workshop, running, stream),
+        take_note=talk.notes.take,
         preprocess=job.preprocessed is False,
     )
 
@@ -222,22 +227,18 @@ def _stream(workshop: Workshop, running: RunningJob, cage: Cage, job_log: JobLog
     return JobStream(job_log, store, running.lose, cage.limits.result_bytes, running.stop.set)
 
 
-def _take_note(workshop: Workshop, running: RunningJob, stream: JobStream) -> TakeNote:
+def _notes(workshop: Workshop, running: RunningJob, stream: JobStream) -> JobNotes:
     job = running.job
 
-    async def take(frame: Frame) -> None:
-        if frame.kind == STREAMED:
-            await stream.take(frame.payload)
-        elif frame.kind == ARGUMENTS and job.preprocessed is False:
-            parse_object(frame.payload, "arguments")
-            if not await until_back(lambda: store(frame.payload), "storing arguments"):
-                running.lose()
+    async def keep(args: bytes) -> None:
+        async def store() -> bool:
+            async with workshop.pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+                return await notes.store_arguments(connection, job.lease, args)
 
-    async def store(args: bytes) -> bool:
-        async with workshop.pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-            return await notes.store_arguments(connection, job.lease, args)
+        if not await until_back(store, "storing arguments"):
+            running.lose()
 
-    return take
+    return JobNotes(stream, keep if job.preprocessed is False else None, running.stop)
 
 
 Append = Callable[["Connection", "Lease", "list[LogChunk]"], Awaitable[bool]]
