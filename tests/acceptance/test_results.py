@@ -17,6 +17,7 @@ from tests.acceptance.jobs import (
     ended,
     error_of,
     log_of,
+    news_of,
     preview,
     result_of,
     text_of,
@@ -195,9 +196,15 @@ def main():
 
 
 @pytest.mark.long
+@pytest.mark.timeout(300)
 async def test_what_data_packages_give_has_the_form_that_the_documents_say(api: httpx.AsyncClient):
+    job = await preview(api, DATA)
+    async with asyncio.timeout(280):  # most of it for the packages to come
+        async for news in news_of(api, job):
+            if news["completed"]:
+                break
     row = {"n": 1, "x": 1.5, "t": "2026-01-02T00:00:00", "c": "a", "i": 1}
-    assert await result_of(api, await preview(api, DATA)) == {
+    assert await result_of(api, job) == {
         "scalars": [3, 1.5, True, None, 3],
         "arrays": [[[1, 2]], [1.0, None], ["a"]],
         "moments": ["2026-01-02", [None], "PT90S"],

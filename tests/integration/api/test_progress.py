@@ -3,24 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from headrace.lifecycle.finish import finish_attempts
-from headrace.model.job import LogChunk
 from headrace.model.outcome import Outcome, Status
-from headrace.queue import logs
 from headrace.queue.complete import Completion
 from tests.integration.api.callers import NOBODYS_JOB, Api, PlayedWorker, deploy, in_workspace, run
 
-if TYPE_CHECKING:
-    from headrace.model.job import ClaimedJob
-
 PATH = "u/alice/script"
-
-
-async def stream(worker: PlayedWorker, job: ClaimedJob, start: int, text: str) -> None:
-    async with worker.pool.acquire() as connection:
-        assert await logs.append_stream(connection, job.lease, [LogChunk(start, text)])
 
 
 async def update_of(api: Api, job: str, name: str = "alice", **query: Any) -> dict[str, Any]:
@@ -42,10 +32,10 @@ async def test_a_stream_is_told_from_an_offset_on_until_the_job_ends(api: Api, w
     await deploy(api.alice, PATH)
     job = await run(api.alice, PATH)
     taken = await worker.take()
-    await stream(worker, taken, 0, "a🐎")
+    await worker.stream(taken, 0, "a🐎")
     update = await update_of(api, job, running=True)
     assert (update["new_result_stream"], update["stream_offset"]) == ("a🐎", 3)
-    await stream(worker, taken, 3, "bc")
+    await worker.stream(taken, 3, "bc")
     update = await update_of(api, job, running=True, stream_offset=4, no_logs=True)
     assert (update["new_result_stream"], update["stream_offset"]) == ("c", 5)
     await worker.end(taken, b'"all"')
@@ -58,10 +48,10 @@ async def test_a_new_attempt_streams_from_the_beginning(api: Api, worker: Played
     await deploy(api.alice, PATH)
     job = await run(api.alice, PATH)
     taken = await worker.take()
-    await stream(worker, taken, 0, "a long beginning")
+    await worker.stream(taken, 0, "a long beginning")
     await worker.give_back(taken)
     taken = await worker.take()
-    await stream(worker, taken, 0, "b")
+    await worker.stream(taken, 0, "b")
     update = await update_of(api, job, running=True, stream_offset=16)
     assert (update["new_result_stream"], update["stream_offset"]) == ("b", 1)
 
