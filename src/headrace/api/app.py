@@ -16,6 +16,7 @@ from headrace.api.routes import (
     ending,
     following,
     instance,
+    metrics,
     resources,
     running,
     script_lists,
@@ -48,6 +49,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     running.router,
     following.router,
     ending.router,
+    metrics.router,
 )
 
 _REFUSED: dict[int | str, dict[str, Any]] = {

@@ -101,7 +101,8 @@ class Client:
 
     async def start_script(self, path: str, args: bytes, *, tag: str | None = None) -> str:
         """Run a deployed script with ``args``, a JSON object; the job's id."""
-        return await self.post(f"jobs/run/p/{quote(path)}", args, **({"tag": tag} if tag else {}))
+        query = {"skip_preprocessor": "true"} | ({"tag": tag} if tag else {})
+        return await self.post(f"jobs/run/p/{quote(path)}", args, **query)
 
     async def start_preview(
         self, content: str, args: bytes, *, path: str | None = None, tag: str | None = None

@@ -266,6 +266,30 @@ CREATE FUNCTION headrace.read_job_log(wanted_job uuid, wanted_attempt integer, f
   limit most_chunks
 $$;
 
+CREATE FUNCTION headrace.read_job_stream(wanted_job uuid, wanted_attempt integer, from_start bigint, most_chunks integer) RETURNS TABLE(start bigint, chunk text)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'headrace', 'pg_temp'
+    AS $$
+  with visible as (
+    select 1 from job
+    where id = wanted_job and workspace_id = current_workspace()
+      and (is_workspace_admin()
+           or permissioned_as = any (own_identities())
+           or created_by = current_username()
+           or wanted_job = current_job()
+           or (not visible_to_runner_only and owner = any (readable_owners())))
+  )
+  select s.start, s.chunk
+  from job_stream s
+  where exists (select from visible)
+    and s.job_id = wanted_job and s.attempt = wanted_attempt
+    and s.start >= coalesce((select max(p.start) from job_stream p
+                             where p.job_id = wanted_job and p.attempt = wanted_attempt
+                               and p.start <= from_start), 0)
+  order by s.start
+  limit most_chunks
+$$;
+
 CREATE FUNCTION headrace.readable_owners() RETURNS text[]
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $$ select string_to_array(nullif(current_setting('headrace.readable', true), ''), ',') $$;
@@ -466,6 +490,8 @@ CREATE TABLE headrace.job (
     trigger_kind text,
     schedule_path text,
     labels text[] DEFAULT '{}'::text[] NOT NULL,
+    entry text,
+    preprocessed boolean,
     CONSTRAINT job_kind_check CHECK ((kind = ANY (ARRAY['script'::text, 'preview'::text, 'dependencies'::text, 'flow'::text, 'flowpreview'::text])))
 );
 
@@ -510,6 +536,9 @@ CREATE TABLE headrace.job_history (
     canceled_reason text,
     teardown jsonb,
     deleted boolean DEFAULT false NOT NULL,
+    entry text,
+    preprocessed boolean,
+    progress smallint,
     CONSTRAINT job_history_status_check CHECK ((status = ANY (ARRAY['success'::text, 'failure'::text, 'canceled'::text, 'skipped'::text])))
 )
 PARTITION BY RANGE (completed_at);
@@ -520,6 +549,17 @@ CREATE TABLE headrace.job_id (
     completed_at timestamp with time zone
 )
 WITH (fillfactor='80');
+
+CREATE TABLE headrace.job_label (
+    workspace_id text NOT NULL,
+    label text NOT NULL,
+    completed_at timestamp with time zone NOT NULL,
+    job_id uuid NOT NULL,
+    owner text,
+    permissioned_as text NOT NULL,
+    created_by text NOT NULL,
+    visible_to_runner_only boolean NOT NULL
+);
 
 CREATE TABLE headrace.job_log (
     job_id uuid NOT NULL,
@@ -546,10 +586,18 @@ CREATE TABLE headrace.job_queue (
     peak_memory_kb integer,
     canceled_by text,
     canceled_reason text,
+    progress smallint,
     CONSTRAINT job_queue_held_check CHECK ((held = ANY (ARRAY['future'::text, 'lock'::text, 'limit'::text, 'quarantine'::text]))),
     CONSTRAINT job_queue_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'running'::text, 'suspended'::text])))
 )
 WITH (fillfactor='70', autovacuum_vacuum_scale_factor='0.01', autovacuum_vacuum_threshold='500', autovacuum_vacuum_cost_delay='0');
+
+CREATE TABLE headrace.job_stream (
+    job_id uuid NOT NULL,
+    attempt integer NOT NULL,
+    start bigint NOT NULL,
+    chunk text NOT NULL
+);
 
 CREATE TABLE headrace.resource (
     workspace_id text NOT NULL,
@@ -597,7 +645,8 @@ CREATE TABLE headrace.script (
     line text,
     number integer,
     error_handler_muted boolean,
-    trash_id bigint
+    trash_id bigint,
+    has_preprocessor boolean DEFAULT false NOT NULL
 );
 
 CREATE TABLE headrace.token (
@@ -705,6 +754,9 @@ ALTER TABLE ONLY headrace.job_history
 ALTER TABLE ONLY headrace.job_id
     ADD CONSTRAINT job_id_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY headrace.job_label
+    ADD CONSTRAINT job_label_pkey PRIMARY KEY (workspace_id, label, completed_at, job_id);
+
 ALTER TABLE ONLY headrace.job_log
     ADD CONSTRAINT job_log_pkey PRIMARY KEY (job_id, attempt, start);
 
@@ -713,6 +765,9 @@ ALTER TABLE ONLY headrace.job
 
 ALTER TABLE ONLY headrace.job_queue
     ADD CONSTRAINT job_queue_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY headrace.job_stream
+    ADD CONSTRAINT job_stream_pkey PRIMARY KEY (job_id, attempt, start);
 
 ALTER TABLE ONLY headrace.resource
     ADD CONSTRAINT resource_pkey PRIMARY KEY (workspace_id, path);
@@ -847,6 +902,8 @@ CREATE POLICY enders ON headrace.job FOR DELETE TO headrace_server USING (((work
 
 CREATE POLICY enders ON headrace.job_history FOR INSERT TO headrace_server WITH CHECK (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (( SELECT headrace.is_workspace_admin() AS is_workspace_admin) OR (permissioned_as = ANY (( SELECT headrace.own_identities() AS own_identities)::text[])) OR (created_by = ( SELECT headrace.current_username() AS current_username)) OR (owner = ANY (( SELECT headrace.writable_owners() AS writable_owners)::text[])))));
 
+CREATE POLICY enders ON headrace.job_label FOR INSERT TO headrace_server WITH CHECK (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (( SELECT headrace.is_workspace_admin() AS is_workspace_admin) OR (permissioned_as = ANY (( SELECT headrace.own_identities() AS own_identities)::text[])) OR (created_by = ( SELECT headrace.current_username() AS current_username)) OR (owner = ANY (( SELECT headrace.writable_owners() AS writable_owners)::text[])))));
+
 CREATE POLICY enders ON headrace.job_queue FOR UPDATE TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (EXISTS ( SELECT
    FROM headrace.job
   WHERE ((job.id = job_queue.id) AND (( SELECT headrace.is_workspace_admin() AS is_workspace_admin) OR (job.permissioned_as = ANY (( SELECT headrace.own_identities() AS own_identities)::text[])) OR (job.created_by = ( SELECT headrace.current_username() AS current_username)) OR (job.owner = ANY (( SELECT headrace.writable_owners() AS writable_owners)::text[]))))))));
@@ -875,9 +932,13 @@ ALTER TABLE headrace.job_history ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE headrace.job_id ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE headrace.job_label ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE headrace.job_log ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE headrace.job_queue ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE headrace.job_stream ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY member_adds ON headrace.folder FOR INSERT TO headrace_server WITH CHECK ((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)));
 
@@ -931,6 +992,8 @@ CREATE POLICY viewers ON headrace.job FOR SELECT TO headrace_server USING (((wor
 
 CREATE POLICY viewers ON headrace.job_history FOR SELECT TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (( SELECT headrace.is_workspace_admin() AS is_workspace_admin) OR (permissioned_as = ANY (( SELECT headrace.own_identities() AS own_identities)::text[])) OR (created_by = ( SELECT headrace.current_username() AS current_username)) OR ((NOT visible_to_runner_only) AND (owner = ANY (( SELECT headrace.readable_owners() AS readable_owners)::text[]))))));
 
+CREATE POLICY viewers ON headrace.job_label FOR SELECT TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (( SELECT headrace.is_workspace_admin() AS is_workspace_admin) OR (permissioned_as = ANY (( SELECT headrace.own_identities() AS own_identities)::text[])) OR (created_by = ( SELECT headrace.current_username() AS current_username)) OR ((NOT visible_to_runner_only) AND (owner = ANY (( SELECT headrace.readable_owners() AS readable_owners)::text[]))))));
+
 CREATE POLICY viewers ON headrace.job_queue FOR SELECT TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (EXISTS ( SELECT
    FROM headrace.job
   WHERE (job.id = job_queue.id)))));
@@ -943,9 +1006,13 @@ CREATE POLICY workers ON headrace.job_history TO headrace_worker USING (true) WI
 
 CREATE POLICY workers ON headrace.job_id TO headrace_worker USING (true) WITH CHECK (true);
 
+CREATE POLICY workers ON headrace.job_label TO headrace_worker USING (true) WITH CHECK (true);
+
 CREATE POLICY workers ON headrace.job_log TO headrace_worker USING (true) WITH CHECK (true);
 
 CREATE POLICY workers ON headrace.job_queue TO headrace_worker USING (true) WITH CHECK (true);
+
+CREATE POLICY workers ON headrace.job_stream TO headrace_worker USING (true) WITH CHECK (true);
 
 CREATE POLICY workers ON headrace.script FOR SELECT TO headrace_worker USING (true);
 
@@ -1018,6 +1085,9 @@ REVOKE ALL ON FUNCTION headrace.place_in_line() FROM PUBLIC;
 REVOKE ALL ON FUNCTION headrace.read_job_log(wanted_job uuid, wanted_attempt integer, from_start bigint, most_chunks integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION headrace.read_job_log(wanted_job uuid, wanted_attempt integer, from_start bigint, most_chunks integer) TO headrace_server;
 
+REVOKE ALL ON FUNCTION headrace.read_job_stream(wanted_job uuid, wanted_attempt integer, from_start bigint, most_chunks integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION headrace.read_job_stream(wanted_job uuid, wanted_attempt integer, from_start bigint, most_chunks integer) TO headrace_server;
+
 REVOKE ALL ON FUNCTION headrace.restore_trashed_script(wanted_item bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION headrace.restore_trashed_script(wanted_item bigint) TO headrace_server;
 
@@ -1072,6 +1142,10 @@ GRANT UPDATE(disabled) ON TABLE headrace.instance_user TO headrace_server;
 GRANT SELECT,INSERT,DELETE ON TABLE headrace.job TO headrace_server;
 GRANT SELECT,DELETE ON TABLE headrace.job TO headrace_worker;
 
+GRANT UPDATE(args) ON TABLE headrace.job TO headrace_worker;
+
+GRANT UPDATE(preprocessed) ON TABLE headrace.job TO headrace_worker;
+
 GRANT SELECT,INSERT ON TABLE headrace.job_history TO headrace_server;
 GRANT SELECT,INSERT ON TABLE headrace.job_history TO headrace_worker;
 
@@ -1079,6 +1153,9 @@ GRANT SELECT,INSERT ON TABLE headrace.job_id TO headrace_server;
 GRANT SELECT,UPDATE ON TABLE headrace.job_id TO headrace_worker;
 
 GRANT UPDATE(completed_at) ON TABLE headrace.job_id TO headrace_server;
+
+GRANT SELECT,INSERT ON TABLE headrace.job_label TO headrace_server;
+GRANT SELECT,INSERT ON TABLE headrace.job_label TO headrace_worker;
 
 GRANT SELECT,INSERT ON TABLE headrace.job_log TO headrace_worker;
 
@@ -1094,6 +1171,10 @@ GRANT UPDATE(losses) ON TABLE headrace.job_queue TO headrace_server;
 GRANT UPDATE(canceled_by) ON TABLE headrace.job_queue TO headrace_server;
 
 GRANT UPDATE(canceled_reason) ON TABLE headrace.job_queue TO headrace_server;
+
+GRANT UPDATE(progress) ON TABLE headrace.job_queue TO headrace_server;
+
+GRANT SELECT,INSERT,DELETE ON TABLE headrace.job_stream TO headrace_worker;
 
 GRANT SELECT,INSERT ON TABLE headrace.resource TO headrace_server;
 

@@ -90,7 +90,7 @@ async def _inspected(script: NewScript) -> NewScript:
         known = ", ".join(sorted(LANGUAGES))
         raise InvalidInput("language", f"{script.language!r} can't be run here; known: {known}")
     source = await asyncio.to_thread(read_python, script.content)
-    return dataclasses.replace(script, is_library=source.is_library)
+    return dataclasses.replace(script, is_library=source.is_library, has_preprocessor=source.has_preprocessor)
 
 
 async def _with_schema(connection: Connection, workspace: str, script: NewScript) -> NewScript:

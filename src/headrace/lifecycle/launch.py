@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import json
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from headrace.db.listen import JOBS_DUE, JOBS_LATER
-from headrace.errors import InvalidInput, NotAuthenticated
+from headrace.errors import InvalidInput, NotAuthenticated, NotFound
 from headrace.lifecycle.find_script import find_head, find_version
 from headrace.model.ids import WorkspaceId
 from headrace.model.job import DEFAULT_TAGS, DEPENDENCY_TAG, HIGHEST_PRIORITY, Held, JobKind, NewJob
+from headrace.model.result_keys import good_labels
 from headrace.permissions import check
 from headrace.permissions.identity import rights_of
 from headrace.queue.enqueue import enqueue, reserve
+from headrace.runtimes.python.source import require_function
 from headrace.store import runs
 
 if TYPE_CHECKING:
@@ -30,7 +34,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What a caller may say about how a job is run; None leaves it to the script or the default."""
+    """What a caller may say about how a job is run; None leaves it to the script or the default.
+
+    ``entry`` is the function to call. ``event`` tells of the call from outside that this is, as JSON: a
+    script that has a preprocessor is given that instead of ``args``.
+    """
 
     args: bytes = b"{}"
     scheduled_for: datetime | None = None
@@ -43,6 +51,8 @@ class Wish:
     priority: int | None = None
     invisible_to_owner: bool = False
     permissioned_as: str | None = None
+    entry: str | None = None
+    event: Callable[[], bytes] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +104,11 @@ async def run_hash(
 ) -> Launched:
     """Run one version of a script, also one that has been superseded."""
     script = await find_version(connection, principal, version, for_run=True)
-    _refuse_unrunnable(script)
+    await _refuse_unrunnable(script, wish.entry)
     job = await _with_wish(connection, _script_job(principal, script), principal, wish)
+    # What another job starts comes from inside, with the arguments of main.
+    if script.has_preprocessor and wish.entry is None and wish.event is not None and principal.job is None:
+        job = dataclasses.replace(job, args=b'{"event": ' + wish.event() + b"}", preprocessed=False)
     return await _enqueue(connection, job, idempotency)
 
 
@@ -106,10 +119,33 @@ async def run_preview(
     wish: Wish,
     idempotency: Idempotency | None = None,
 ) -> Launched:
-    """Run raw code, as the caller."""
+    """Run raw code, as the caller. Raises InvalidInput where it has not the function that is asked for."""
     check.require_developer(principal)
+    if code.language == "python3":
+        await asyncio.to_thread(require_function, code.content, wish.entry or "main")
     job = _raw_job(principal, JobKind.PREVIEW, code, _default_tag(code.language))
     return await _enqueue(connection, await _with_wish(connection, job, principal, wish), idempotency)
+
+
+async def run_function(
+    connection: Connection,
+    principal: Principal,
+    job: JobId,
+    wish: Wish,
+    idempotency: Idempotency | None = None,
+) -> Launched:
+    """Run another function of the code that a job runs, as a child of that job.
+
+    Raises NotFound where there is no such job to be seen.
+    """
+    run = await runs.read(connection, _workspace(principal), job)
+    if run is None:
+        raise NotFound(f"job {job} does not exist, or you may not see it")
+    wish = dataclasses.replace(wish, parent_job=run.id)
+    if run.script_hash is not None:
+        return await run_hash(connection, principal, run.script_hash, wish, idempotency)
+    code = RawCode(run.raw_code or "", run.language or "", run.path, run.raw_lock)
+    return await run_preview(connection, principal, code, wish, idempotency)
 
 
 async def run_dependencies(
@@ -156,6 +192,7 @@ def _script_job(principal: Principal, script: Script) -> NewJob:
         restart_if_lost=settings.get("restart_if_lost", True),
         visible_to_runner_only=bool(settings.get("visible_to_runner_only")),
         held=Held.LOCK if script.lock is None else None,
+        labels=good_labels(settings.get("labels") or []),
     )
 
 
@@ -192,6 +229,7 @@ async def _with_wish(connection: Connection, job: NewJob, principal: Principal, 
         timeout_seconds=wish.timeout_seconds if wish.timeout_seconds is not None else job.timeout_seconds,
         priority=wish.priority if wish.priority is not None else job.priority,
         visible_to_runner_only=job.visible_to_runner_only or wish.invisible_to_owner,
+        entry=None if wish.entry == "main" else wish.entry,
     )
 
 
@@ -233,8 +271,10 @@ async def _enqueue(connection: Connection, job: NewJob, idempotency: Idempotency
     return Launched(await enqueue(connection, job), job.tag, is_new=True, is_later=is_later)
 
 
-def _refuse_unrunnable(script: Script) -> None:
-    if script.is_library:
+async def _refuse_unrunnable(script: Script, entry: str | None) -> None:
+    if entry is not None:
+        await asyncio.to_thread(require_function, script.content, entry, "path")
+    elif script.is_library:
         raise InvalidInput("path", f"{script.path} has no main function: it is a library for other scripts")
     if script.lock_error is not None:
         raise InvalidInput(

@@ -51,7 +51,9 @@ class NewJob:
     """A job as it is asked for. ``args`` is a JSON object in UTF-8, checked at the door.
 
     At most one of ``scheduled_for`` and ``scheduled_in_seconds`` counts, the first one first; without
-    both it is due now, by the database's clock. ``job_id`` is the caller's own choice of id.
+    both it is due now, by the database's clock. ``job_id`` is the caller's own choice of id. ``entry`` is
+    the function that is called, None for ``main``. ``preprocessed`` is False where the arguments are an
+    event of which a preprocessor has yet to make those of ``main``, None where no preprocessor is asked for.
     """
 
     workspace: WorkspaceId
@@ -77,6 +79,9 @@ class NewJob:
     visible_to_runner_only: bool = False
     trigger_kind: str | None = None
     held: Held | None = None
+    labels: tuple[str, ...] = ()
+    entry: str | None = None
+    preprocessed: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +127,13 @@ class ClaimedJob:
     losses: int
     flow_step_id: str | None = None
     schedule_path: str | None = None
+    entry: str | None = None
+    preprocessed: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class LogChunk:
-    """Some output of an attempt. ``start`` counts UTF-16 code units from the beginning of its log."""
+    """Some output of an attempt. ``start`` counts UTF-16 code units from where its log or stream begins."""
 
     start: int
     text: str

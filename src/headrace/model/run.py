@@ -60,6 +60,8 @@ class Run:
     canceled_by: str | None = None
     canceled_reason: str | None = None
     teardown: dict[str, Any] | None = None
+    entry: str | None = None
+    preprocessed: bool | None = None
 
     @property
     def is_finished(self) -> bool:
@@ -69,12 +71,13 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a job is."""
+    """How far a job is. ``percent`` is by its own account, and 100 where it has succeeded."""
 
     status: State | Status
     attempt: int
     peak_memory_kb: int | None
     started_at: datetime | None
+    percent: int | None = None
 
     @property
     def is_finished(self) -> bool:
@@ -102,3 +105,7 @@ class RunFilter:
     created_before: datetime | None = None
     is_due: bool | None = None
     newest_first: bool = True
+    labels: tuple[str, ...] = ()
+    """Any of these."""
+    labels_unwanted: tuple[str, ...] = ()
+    """None of these."""

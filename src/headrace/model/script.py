@@ -29,6 +29,7 @@ class NewScript:
     schema: dict[str, Any] | None = None
     lock: str | None = None
     is_library: bool = False
+    has_preprocessor: bool = False
     deployment_message: str | None = None
     settings: dict[str, Any] = field(default_factory=dict[str, Any])
 
@@ -64,6 +65,7 @@ class Script:
     line: ScriptHash
     number: int
     error_handler_muted: bool | None
+    has_preprocessor: bool = False
 
 
 def script_hash(workspace: str, script: NewScript, other_than: ScriptHash | None = None) -> ScriptHash:

@@ -50,4 +50,6 @@ def _claimed(row: Record, worker_session: int, seed: bytes) -> ClaimedJob:
         losses=row["losses"],
         flow_step_id=row["flow_step_id"],
         schedule_path=row["schedule_path"],
+        entry=row["entry"],
+        preprocessed=row["preprocessed"],
     )

@@ -19,12 +19,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """The end of one attempt, with the output that was not stored before."""
+    """The end of one attempt, with the output that was not stored before, and the labels of its result."""
 
     lease: Lease
     outcome: Outcome
     log: list[LogChunk] = field(default_factory=list[LogChunk])
     teardown: Teardown = field(default_factory=Teardown)
+    labels: tuple[str, ...] = ()
 
 
 async def complete_attempts(
@@ -36,6 +37,7 @@ async def complete_attempts(
     lost): nothing of it is written.
     """
     outcomes = [completion.outcome for completion in completions]
+    labels = [(c.lease.job, label) for c in completions for label in c.labels]
     logs = [(c.lease.job, chunk.start, chunk.text) for c in completions for chunk in c.log]
     rows = await SQL.complete_attempts.rows(
         connection,
@@ -53,6 +55,8 @@ async def complete_attempts(
         canceled_reasons=[o.canceled_reason for o in outcomes],
         processes_gone=[c.teardown.processes_gone_at for c in completions],
         folders_gone=[c.teardown.folder_gone_at for c in completions],
+        label_ids=[job for job, _ in labels],
+        labels=[label for _, label in labels],
         log_ids=[job for job, _, _ in logs],
         log_starts=[start for _, start, _ in logs],
         log_chunks=[text for _, _, text in logs],

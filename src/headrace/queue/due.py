@@ -33,7 +33,8 @@ async def count_waiting(connection: Connection, workspace: str) -> tuple[int, in
 
 
 async def clean(connection: Connection) -> None:
-    """Delete what time has made meaningless: old Idempotency-Keys, worker sessions, expired tokens."""
+    """Delete what time has made meaningless: old Idempotency-Keys, worker sessions, tokens, streams."""
     await SQL.delete_old_idempotency_keys.run(connection)
     await SQL.delete_old_sessions.run(connection)
     await SQL.delete_expired_tokens.run(connection)
+    await SQL.delete_orphaned_streams.run(connection)

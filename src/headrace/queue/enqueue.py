@@ -42,6 +42,9 @@ async def enqueue(connection: Connection, job: NewJob) -> JobId:
         restart_if_lost=job.restart_if_lost,
         visible_to_runner_only=job.visible_to_runner_only,
         trigger_kind=job.trigger_kind,
+        labels=list(job.labels),
+        entry=job.entry,
+        preprocessed=job.preprocessed,
         held=job.held.value if job.held else None,
     )
     if job_id is None:

@@ -1,4 +1,4 @@
-"""Output of attempts, stored while they run."""
+"""Output of attempts, and results that come piece by piece, stored while they run."""
 
 from __future__ import annotations
 
@@ -14,6 +14,18 @@ if TYPE_CHECKING:
 async def append(connection: Connection, lease: Lease, chunks: list[LogChunk]) -> bool:
     """Store chunks; False where the attempt no longer holds its job (nothing is stored then)."""
     return await SQL.append_log.value(
+        connection,
+        job_id=lease.job,
+        attempt=lease.attempt,
+        worker_session=lease.worker_session,
+        starts=[chunk.start for chunk in chunks],
+        chunks=[chunk.text for chunk in chunks],
+    )
+
+
+async def append_stream(connection: Connection, lease: Lease, chunks: list[LogChunk]) -> bool:
+    """Store pieces of a result; False where the attempt no longer holds its job (nothing is stored then)."""
+    return await SQL.append_stream.value(
         connection,
         job_id=lease.job,
         attempt=lease.attempt,

@@ -21,10 +21,11 @@ due as (
 new_job as (
   insert into job (id, workspace_id, kind, path, script_hash, language, raw_code, raw_lock, args, parent_job,
                    root_job, created_by, scheduled_for, permissioned_as, email, tag, priority, timeout_seconds,
-                   restart_if_lost, visible_to_runner_only, trigger_kind)
+                   restart_if_lost, visible_to_runner_only, trigger_kind, labels, entry, preprocessed)
   select id, :workspace, :kind, :path, :script_hash, :language, :raw_code, :raw_lock, :args, :parent_job,
          coalesce(:root_job::uuid, id), :created_by, scheduled_for, :permissioned_as, :email, :tag, :priority,
-         :timeout_seconds, :restart_if_lost, :visible_to_runner_only, :trigger_kind
+         :timeout_seconds, :restart_if_lost, :visible_to_runner_only, :trigger_kind, :labels::text[], :entry,
+         :preprocessed
   from due
 ),
 new_audit as (
@@ -81,7 +82,8 @@ with candidate as (
 claimed as (
   update job_queue q
   set state = 'running', attempt = q.attempt + 1, worker_session = :worker_session, started_at = now(),
-      token_hash = sha256(sha256(:seed::bytea || uuid_send(q.id))), peak_memory_kb = null
+      token_hash = sha256(sha256(:seed::bytea || uuid_send(q.id))), peak_memory_kb = null,
+      progress = null
   -- An array, because the planner takes :slots for a tenth of the table and would join with all of it.
   where q.id = any (array (select id from candidate))
     and exists (select from worker_session where id = :worker_session and ended_at is null and not draining)
@@ -106,6 +108,40 @@ stored as (
 )
 select exists (select from holder);
 
+-- name: append_stream
+-- Pieces of the result of an attempt that still holds its job. Like logs: readers show one attempt only.
+with holder as (
+  select id, attempt from job_queue
+  where id = :job_id and attempt = :attempt and worker_session = :worker_session
+),
+stored as (
+  insert into job_stream (job_id, attempt, start, chunk)
+  select holder.id, holder.attempt, l.start, l.chunk
+  from holder, unnest(:starts::bigint[], :chunks::text[]) as l (start, chunk)
+  on conflict do nothing
+)
+select exists (select from holder);
+
+-- name: store_arguments
+-- What a preprocessor has made of the event: from now on these are the job's arguments.
+with holder as (
+  select id from job_queue
+  where id = :job_id and attempt = :attempt and worker_session = :worker_session and state = 'running'
+  for share
+),
+stored as (
+  update job j set args = :args, preprocessed = true from holder
+  where j.id = holder.id and not j.preprocessed
+)
+select exists (select from holder);
+
+-- name: set_progress
+-- How far a job is by its own account; it only goes forward. No row where no attempt runs.
+update job_queue
+set progress = greatest(progress, :percent::smallint)
+where id = :id and state <> 'queued'
+returning progress;
+
 -- name: complete_attempts
 -- The end of attempts, by the worker that holds them: from the queue to history in one statement, with
 -- the last of their logs. Returns only those that were still held.
@@ -127,7 +163,7 @@ held as (
 ended as (
   delete from job_queue q using held
   where q.id = held.id
-  returning q.id, q.attempt, q.started_at
+  returning q.id, q.attempt, q.started_at, q.progress
 ),
 moved as (
   delete from job j using ended where j.id = ended.id
@@ -135,6 +171,23 @@ moved as (
 ),
 stamped as (
   update job_id i set completed_at = now() from ended where i.id = ended.id
+),
+labelled as (
+  select m.*,
+         array(select name from unnest(m.labels) as name
+               union
+               select l.label from unnest(:label_ids::uuid[], :labels::text[]) as l (id, label) where l.id = m.id
+               order by 1) as all_labels
+  from moved m
+),
+findable as (
+  insert into job_label (workspace_id, label, completed_at, job_id, owner, permissioned_as, created_by,
+                         visible_to_runner_only)
+  select m.workspace_id, label, now(), m.id, m.owner, m.permissioned_as, m.created_by, m.visible_to_runner_only
+  from labelled m cross join unnest(m.all_labels) as label
+),
+unstreamed as (
+  delete from job_stream s using ended where s.job_id = ended.id
 ),
 logged as (
   insert into job_log (job_id, attempt, start, chunk)
@@ -148,15 +201,16 @@ insert into job_history (
   created_by, created_at, scheduled_for, permissioned_as, email, tag, priority, timeout_seconds,
   visible_to_runner_only, is_flow_step, flow_step_id, trigger_kind, schedule_path, labels, status, result,
   attempt, started_at, completed_at, duration_ms, exit_code, peak_memory_kb, worker, isolation,
-  canceled_by, canceled_reason, teardown)
+  canceled_by, canceled_reason, teardown, entry, preprocessed, progress)
 select m.id, m.workspace_id, m.kind, m.path, m.owner, m.script_hash, m.language, m.raw_code, m.raw_lock, m.args,
        m.parent_job, m.root_job, m.created_by, m.created_at, m.scheduled_for, m.permissioned_as, m.email, m.tag,
        m.priority, m.timeout_seconds, m.visible_to_runner_only, m.is_flow_step, m.flow_step_id, m.trigger_kind,
-       m.schedule_path, m.labels, o.status, o.result, ended.attempt, ended.started_at, now(), o.duration_ms,
+       m.schedule_path, m.all_labels, o.status, o.result, ended.attempt, ended.started_at, now(), o.duration_ms,
        o.exit_code, o.peak_memory_kb, :worker, :isolation, o.canceled_by, o.canceled_reason,
        jsonb_strip_nulls(jsonb_build_object('processes_gone_at', o.processes_gone_at,
-                                            'folder_gone_at', o.folder_gone_at))
-from moved m join ended on ended.id = m.id join outcome o on o.id = m.id
+                                            'folder_gone_at', o.folder_gone_at)),
+       m.entry, m.preprocessed, ended.progress
+from labelled m join ended on ended.id = m.id join outcome o on o.id = m.id
 returning id, workspace_id, kind, path, script_hash, parent_job, root_job;
 
 -- name: complete_unclaimed
@@ -165,7 +219,7 @@ returning id, workspace_id, kind, path, script_hash, parent_job, root_job;
 with ended as (
   delete from job_queue where id = :id
   -- It may have been claimed after this transaction began.
-  returning id, attempt, started_at, greatest(now(), started_at) as completed_at
+  returning id, attempt, started_at, progress, greatest(now(), started_at) as completed_at
 ),
 moved as (
   delete from job j using ended where j.id = ended.id
@@ -173,18 +227,25 @@ moved as (
 ),
 stamped as (
   update job_id i set completed_at = ended.completed_at from ended where i.id = ended.id
+),
+findable as (
+  insert into job_label (workspace_id, label, completed_at, job_id, owner, permissioned_as, created_by,
+                         visible_to_runner_only)
+  select m.workspace_id, label, ended.completed_at, m.id, m.owner, m.permissioned_as, m.created_by,
+         m.visible_to_runner_only
+  from moved m join ended on ended.id = m.id cross join unnest(m.labels) as label
 )
 insert into job_history (
   id, workspace_id, kind, path, owner, script_hash, language, raw_code, raw_lock, args, parent_job, root_job,
   created_by, created_at, scheduled_for, permissioned_as, email, tag, priority, timeout_seconds,
   visible_to_runner_only, is_flow_step, flow_step_id, trigger_kind, schedule_path, labels, status, result,
-  attempt, started_at, completed_at, duration_ms, canceled_by, canceled_reason)
+  attempt, started_at, completed_at, duration_ms, canceled_by, canceled_reason, entry, preprocessed, progress)
 select m.id, m.workspace_id, m.kind, m.path, m.owner, m.script_hash, m.language, m.raw_code, m.raw_lock, m.args,
        m.parent_job, m.root_job, m.created_by, m.created_at, m.scheduled_for, m.permissioned_as, m.email, m.tag,
        m.priority, m.timeout_seconds, m.visible_to_runner_only, m.is_flow_step, m.flow_step_id, m.trigger_kind,
        m.schedule_path, m.labels, :status, :result, ended.attempt, ended.started_at,
        ended.completed_at, coalesce(extract(epoch from ended.completed_at - ended.started_at) * 1000, 0)::bigint,
-       :canceled_by, :canceled_reason
+       :canceled_by, :canceled_reason, m.entry, m.preprocessed, ended.progress
 from moved m join ended on ended.id = m.id
 returning id, workspace_id, kind, path, script_hash, parent_job, root_job;
 
@@ -291,6 +352,10 @@ delete from idempotency_key where created_at < now() - interval '24 hours';
 delete from worker_session s
 where s.ended_at < now() - interval '7 days'
   and not exists (select from job_queue q where q.worker_session = s.id);
+
+-- name: delete_orphaned_streams
+-- Streams of jobs that are over: ended by somebody else than their worker, or written in the last moment.
+delete from job_stream s where not exists (select from job_queue q where q.id = s.job_id);
 
 -- name: delete_expired_tokens
 -- Tokens that can no longer be used.

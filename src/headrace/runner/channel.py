@@ -1,6 +1,6 @@
-"""What a job tells its worker, apart from what it prints: kind, length, peak of memory, JSON text.
+"""What a job tells its worker, apart from what it prints: kind, length, peak of memory, text in UTF-8.
 
-``headrace.sandbox.frames`` reads them.
+``headrace.sandbox.frames`` reads them. Any number of notes may come before the one answer.
 """
 
 from __future__ import annotations
@@ -9,22 +9,42 @@ import os
 import struct
 
 RESULT = b"R"
-"""The value that the script returned."""
+"""Answer: the value that the script returned, as JSON."""
 ERROR = b"E"
-"""An error object: name, message, stack, extra."""
+"""Answer: an error object as JSON: name, message, stack, extra."""
+STREAMED = b"S"
+"""Note: a piece of the result that comes while the job runs, as plain text."""
+ARGUMENTS = b"A"
+"""Note: the arguments that a preprocessor made for ``main``, a JSON object."""
 
 _HEADER = struct.Struct(">cQQ")
 
 
-def send(descriptor: int, kind: bytes, payload: bytes) -> None:
-    """Write one frame and close the descriptor; nobody may be listening any more."""
-    left = memoryview(_HEADER.pack(kind, len(payload), _peak_memory_kb()) + payload)
+class InvalidResult(ValueError):
+    """What the script returned has no form in which it could be told."""
+
+
+def note(descriptor: int, kind: bytes, payload: bytes) -> None:
+    """Write one frame before the answer; nobody may be listening any more."""
     try:
-        while left:
-            left = left[os.write(descriptor, left) :]
+        _write(descriptor, _HEADER.pack(kind, len(payload), 0) + payload)
+    except OSError:
+        pass
+
+
+def send(descriptor: int, kind: bytes, payload: bytes) -> None:
+    """Write the answer and close the descriptor; nobody may be listening any more."""
+    try:
+        _write(descriptor, _HEADER.pack(kind, len(payload), _peak_memory_kb()) + payload)
         os.close(descriptor)
     except OSError:
         pass
+
+
+def _write(descriptor: int, data: bytes) -> None:
+    left = memoryview(data)
+    while left:
+        left = left[os.write(descriptor, left) :]
 
 
 def _peak_memory_kb() -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 
-from .encoding import InvalidResult
+from .channel import InvalidResult
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -15,7 +15,11 @@ from .failures import describe
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import ModuleType
     from typing import Any
+
+_ENTRY_ARGUMENT = "_ENTRYPOINT_OVERRIDE"
+"""The argument by which a caller chose the function; it is no argument of that function."""
 
 
 def run() -> None:
@@ -23,7 +27,7 @@ def run() -> None:
 
     Its keys are ``arguments`` and ``result`` (descriptors), ``folder`` (the job's, holds its code), ``file``
     (in it), ``module`` (what it is called), ``path`` (folders to import from besides), ``entry`` (the
-    function), ``restrictions`` (see ``restrict``).
+    function), ``preprocess`` (whether ``preprocessor`` comes first), ``restrictions`` (see ``restrict``).
     """
     plan = json.loads(sys.argv[1])
     for descriptor in (plan["arguments"], plan["result"]):
@@ -68,28 +72,59 @@ def _look_like_a_script(plan: dict[str, Any]) -> None:
 
 
 def _call(plan: dict[str, Any], given: dict[str, Any]) -> Any:
-    entry = _load(plan)
-    value = call_with(entry, convert_arguments(entry, given))
-    if hasattr(value, "__await__"):
+    given.pop(_ENTRY_ARGUMENT, None)
+    module = _load(plan)
+    if plan.get("preprocess"):
+        given = _preprocessed(_function(module, "preprocessor"), plan["result"], given)
+    entry = _function(module, plan["entry"])
+    return _settled(call_with(entry, convert_arguments(entry, given)), plan["result"])
+
+
+def _preprocessed(preprocessor: Callable[..., Any], result: int, given: dict[str, Any]) -> dict[str, Any]:
+    """What the preprocessor makes of the event: the arguments of ``main``.
+
+    It is given the event as ``event``, and the keys of the event's body by their names.
+    """
+    body = given["event"].get("body")
+    offered = (body if isinstance(body, dict) else {}) | given
+    made = encode_result(_settled(call_with(preprocessor, convert_arguments(preprocessor, offered)), None))
+    arguments = json.loads(made)
+    if not isinstance(arguments, dict):
+        raise ArgumentError("the preprocessor has to return an object, with the arguments of main by name")
+    channel.note(result, channel.ARGUMENTS, made)
+    return arguments
+
+
+def _settled(value: Any, result: int | None) -> Any:
+    """What comes of a value that has to be awaited or gone through first.
+
+    Strings of a generator are told over ``result`` while they come, where there is one.
+    """
+    kind = type(value)
+    if hasattr(kind, "__await__") or hasattr(kind, "__aiter__"):
         import asyncio
 
-        return asyncio.run(_awaited(value))
-    if hasattr(value, "__aiter__"):
-        import asyncio
+        value = asyncio.run(_awaited(value, result))
+    if hasattr(type(value), "gi_code") and result is not None:
+        from .generators import collect
 
-        return asyncio.run(_collected(value))
+        return collect(value, result)
     return value
 
 
-async def _awaited(value: Any) -> Any:
-    return await value
+async def _awaited(value: Any, result: int | None) -> Any:
+    while hasattr(type(value), "__await__"):
+        value = await value
+    if not hasattr(type(value), "__aiter__"):
+        return value
+    if hasattr(type(value), "ag_code") and result is not None:
+        from .generators import collect_async
 
-
-async def _collected(value: Any) -> Any:
+        return await collect_async(value, result)
     return [item async for item in value]
 
 
-def _load(plan: dict[str, Any]) -> Callable[..., Any]:
+def _load(plan: dict[str, Any]) -> ModuleType:
     file = os.path.join(plan["folder"], plan["file"])
     spec = importlib.util.spec_from_file_location(plan["module"], file)
     if spec is None or spec.loader is None:
@@ -97,10 +132,14 @@ def _load(plan: dict[str, Any]) -> Callable[..., Any]:
     module = importlib.util.module_from_spec(spec)
     sys.modules[plan["module"]] = module
     spec.loader.exec_module(module)
-    entry = getattr(module, plan["entry"], None)
-    if not callable(entry):
-        raise ArgumentError(f"the script has no function named {plan['entry']}, so there is nothing to run")
-    return entry
+    return module
+
+
+def _function(module: ModuleType, name: str) -> Callable[..., Any]:
+    function = getattr(module, name, None)
+    if not callable(function):
+        raise ArgumentError(f"the script has no function named {name}, so there is nothing to run")
+    return function
 
 
 def _flush() -> None:

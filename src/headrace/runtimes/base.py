@@ -13,6 +13,7 @@ from typing import Protocol
 
 from headrace.model.outcome import Outcome
 from headrace.sandbox.cage import Cage, Stop
+from headrace.sandbox.frames import TakeNote, take_no_notes
 from headrace.sandbox.memory import NoteMemory
 
 
@@ -52,7 +53,9 @@ class Attempt:
     UTF-8. ``environ`` is the whole environment of the job but for what the runtime adds itself.
     ``stop`` is set when the job is to be stopped: the runtime then ends it (SIGTERM, grace, SIGKILL)
     and returns what it has. ``timeout_seconds`` bounds the preparation and then the run.
-    ``note_memory`` is told while it runs how much memory it has had at most.
+    ``note_memory`` is told while it runs how much memory it has had at most. ``take_note`` is given what it
+    tells before its answer (``sandbox/frames.py``): pieces of a streamed result, and, where ``preprocess``
+    makes the code's ``preprocessor`` come before ``main``, the arguments that it made.
     """
 
     name: str
@@ -63,6 +66,8 @@ class Attempt:
     cage: Cage
     stop: Stop
     note_memory: NoteMemory
+    take_note: TakeNote = take_no_notes
+    preprocess: bool = False
 
 
 class Runtime(Protocol):

@@ -3,62 +3,81 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 RESULT = b"R"
 ERROR = b"E"
+STREAMED = b"S"
+"""A piece of the result that comes while the job runs: text in UTF-8."""
+ARGUMENTS = b"A"
+"""The arguments that a preprocessor made for ``main``: a JSON object."""
 
+_ANSWERS = (RESULT, ERROR)
+_NOTES = (STREAMED, ARGUMENTS)
 _HEADER = struct.Struct(">cQQ")
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One message: a kind, a JSON text in UTF-8, and the most memory the job's process had by then."""
+    """One message: a kind, a text in UTF-8, and the most memory the job's process had by then.
+
+    Answers hold JSON. Notes, which come before the answer, tell nothing of memory.
+    """
 
     kind: bytes
     payload: bytes
     peak_memory_kb: int
 
 
+TakeNote = Callable[[Frame], Awaitable[None]]
+"""Takes what a job tells before its answer, in order; waits when it can't be kept fast enough."""
+
+
+async def take_no_notes(_frame: Frame) -> None:
+    """For jobs of which nothing but the answer counts."""
+
+
 class FrameReader:
-    """Puts one frame together; what comes after it is ignored: a job has one result."""
+    """Puts frames together; what comes after the answer is ignored: a job has one result."""
 
     def __init__(self, most_bytes: int) -> None:
         self._most = most_bytes
-        self._parts: list[bytes] = []
-        self._received = 0
-        self._length: int | None = None
+        self._buffer = bytearray()
+        self._is_odd = False
+        self.frame: Frame | None = None
+        """The answer, once it is whole."""
+        self.too_large: int | None = None
+        """The announced size of a frame where it is beyond the limit."""
 
-    def feed(self, data: bytes) -> None:
-        """Take what was read."""
-        self._parts.append(data)
-        self._received += len(data)
-        if self._length is None and self._received >= _HEADER.size:
-            self._parts = [b"".join(self._parts)]
-            self._length = _HEADER.unpack_from(self._parts[0])[1]
-
-    @property
-    def too_large(self) -> int | None:
-        """The announced size where it is beyond the limit."""
-        return self._length if self._length is not None and self._length > self._most else None
+    def feed(self, data: bytes) -> list[Frame]:
+        """Take what was read; returns the notes that are whole by it."""
+        notes: list[Frame] = []
+        if self.frame is not None or self.too_large is not None or self._is_odd:
+            return notes
+        self._buffer += data
+        while (frame := self._next()) is not None:
+            if frame.kind in _ANSWERS:
+                self.frame = frame
+                break
+            notes.append(frame)
+        return notes
 
     @property
     def is_broken(self) -> bool:
         """Whether a frame was begun and is not whole."""
-        return self._received > 0 and self.frame is None
+        return self.frame is None and (self._is_odd or self.too_large is not None or bool(self._buffer))
 
-    @property
-    def is_whole(self) -> bool:
-        """Whether nothing more is needed."""
-        return self._length is not None and self._received >= _HEADER.size + self._length
-
-    @property
-    def frame(self) -> Frame | None:
-        """The frame, once it is whole."""
-        if not self.is_whole or self._length is None:
+    def _next(self) -> Frame | None:
+        if len(self._buffer) < _HEADER.size:
             return None
-        data = b"".join(self._parts)
-        kind, length, peak_memory_kb = _HEADER.unpack_from(data)
-        if kind not in (RESULT, ERROR):
-            return None
-        return Frame(kind, data[_HEADER.size : _HEADER.size + length], peak_memory_kb)
+        kind, length, peak_memory_kb = _HEADER.unpack_from(self._buffer)
+        if kind not in _ANSWERS + _NOTES:
+            self._is_odd = True
+        elif length > self._most:
+            self.too_large = length
+        elif len(self._buffer) >= (end := _HEADER.size + length):
+            payload = bytes(memoryview(self._buffer)[_HEADER.size : end])
+            del self._buffer[:end]
+            return Frame(kind, payload, peak_memory_kb)
+        return None

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from headrace.clock import monotonic, now
 from headrace.sandbox.descriptors import read_some
-from headrace.sandbox.frames import Frame, FrameReader
+from headrace.sandbox.frames import Frame, FrameReader, TakeNote, take_no_notes
 from headrace.sandbox.memory import NoteMemory, watch_memory
 from headrace.sandbox.process import Child, Launch, start
 from headrace.sandbox.survivors import Family, end_survivors
@@ -56,7 +56,13 @@ class Ended:
 
 
 async def run_process(
-    launch: Launch, write: Write, note_memory: NoteMemory, stop: Stop, timeout_seconds: float | None
+    launch: Launch,
+    write: Write,
+    note_memory: NoteMemory,
+    stop: Stop,
+    timeout_seconds: float | None,
+    *,
+    take_note: TakeNote = take_no_notes,
 ) -> Ended:
     """Start a process and wait until nothing of it is left; raises OSError where it can't be started."""
     began = monotonic()
@@ -64,7 +70,7 @@ async def run_process(
     reader = FrameReader(launch.cage.limits.result_bytes)
     pumps = [
         asyncio.create_task(_pump_output(child.output, write, launch.cage.limits.log_bytes)),
-        asyncio.create_task(_pump_answer(child.answer, reader)),
+        asyncio.create_task(_pump_answer(child.answer, reader, take_note)),
     ]
     waiting = asyncio.create_task(child.wait())
     watching = asyncio.create_task(watch_memory(child.pid, note_memory))
@@ -127,10 +133,10 @@ async def _pump_output(descriptor: int, write: Write, most_bytes: int) -> None:
         )
 
 
-async def _pump_answer(descriptor: int, reader: FrameReader) -> None:
+async def _pump_answer(descriptor: int, reader: FrameReader, take_note: TakeNote) -> None:
     while data := await read_some(descriptor):
-        if reader.too_large is None and not reader.is_whole:
-            reader.feed(data)
+        for frame in reader.feed(data):
+            await take_note(frame)
 
 
 def _family(child: Child, launch: Launch) -> Family:

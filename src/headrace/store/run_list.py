@@ -19,7 +19,7 @@ _COMMON: LiteralString = """
   r.id, r.workspace_id, r.kind, r.path, r.script_hash, r.language, null as raw_code, null as raw_lock,
   null::bytea as args, r.parent_job, r.root_job, r.created_by, r.created_at, r.scheduled_for,
   r.permissioned_as, r.email, r.tag, r.priority, r.timeout_seconds, r.visible_to_runner_only, r.is_flow_step,
-  r.flow_step_id, r.trigger_kind, r.schedule_path, r.labels"""
+  r.flow_step_id, r.trigger_kind, r.schedule_path, r.labels, r.entry, r.preprocessed"""
 _LIVE: LiteralString = (
     "select"
     + _COMMON
@@ -50,7 +50,13 @@ _CONDITIONS: dict[str, LiteralString] = {
     "is_flow_step": "r.is_flow_step = {}",
     "created_after": "r.created_at > {}",
     "created_before": "r.created_at <= {}",
+    "labels_unwanted": "not exists (select from unnest(r.labels) as label where label = any ({}))",
 }
+_LIVE_LABELS: LiteralString = " and exists (select from unnest(r.labels) as label where label = any ({}))"
+_FINISHED_LABELS: LiteralString = (
+    " and exists (select from job_label l where l.workspace_id = $1 and l.label = any ({})"
+    " and l.completed_at = r.completed_at and l.job_id = r.id)"
+)
 
 
 def select_runs(
@@ -61,6 +67,7 @@ def select_runs(
     conditions: LiteralString = "r.workspace_id = $1"
     given: dict[str, Any] = {name: getattr(wanted, name) for name in _CONDITIONS}
     given["kinds"] = [kind.value for kind in wanted.kinds] or None
+    given["labels_unwanted"] = list(wanted.labels_unwanted) or None
     for name, value in given.items():
         if value is not None:
             values.append(value)
@@ -70,12 +77,17 @@ def select_runs(
     order: LiteralString = (
         " order by created_at desc, id desc" if wanted.newest_first else " order by created_at, id"
     )
+    live, finished = conditions + _live_conditions(wanted), conditions
+    if wanted.labels:
+        values.append(list(wanted.labels))
+        live += _LIVE_LABELS.replace("{}", _placeholder(len(values)))
+        finished += _FINISHED_LABELS.replace("{}", _placeholder(len(values)))
     halves: list[LiteralString] = []
     if _wants_live(wanted):
-        halves.append(_half(_LIVE, conditions + _live_conditions(wanted), order))
+        halves.append(_half(_LIVE, live, order))
     if _wants_finished(wanted):
         values.append(_final_statuses(wanted))
-        finished: LiteralString = conditions + " and r.status = any (" + _placeholder(len(values)) + ")"
+        finished += " and r.status = any (" + _placeholder(len(values)) + ")"
         halves.append(_half(_FINISHED, finished, order))
     if not halves:
         return "select $1::text, $2::bigint, $3::bigint, $4::bigint where false", values[:4]

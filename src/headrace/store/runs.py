@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from headrace.db.queries import load_queries
 from headrace.model.job import JobKind, LogChunk, State
-from headrace.model.log_text import utf16_length
 from headrace.model.outcome import Status
 from headrace.model.run import Progress, Run, RunFilter
 from headrace.store.run_list import select_runs
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
 
 SQL = load_queries(__file__, "runs.sql")
 
-_FURTHEST = 2**62
 _LIVE_STATES = {state.value for state in State}
 
 
@@ -39,7 +37,10 @@ async def read_progress(connection: Connection, workspace: str, job: JobId) -> P
     row = await SQL.read_progress.row(connection, id=job, workspace=workspace)
     if row is None:
         return None
-    return Progress(_status(row["status"]), row["attempt"], row["peak_memory_kb"], row["started_at"])
+    status = _status(row["status"])
+    # That a job has succeeded says that all of it is done (features §2.12).
+    percent = 100 if status is Status.SUCCESS else row["progress"]
+    return Progress(status, row["attempt"], row["peak_memory_kb"], row["started_at"], percent)
 
 
 async def read_log(
@@ -52,11 +53,14 @@ async def read_log(
     return [LogChunk(row["start"], row["chunk"]) for row in rows]
 
 
-async def read_log_length(connection: Connection, job: JobId, attempt: int) -> int:
-    """Length of an attempt's log so far, in UTF-16 code units; 0 where unseen."""
-    # From the furthest position on, that is the last chunk.
-    chunks = await read_log(connection, job, attempt, _FURTHEST, most_chunks=1)
-    return sum(chunk.start + utf16_length(chunk.text) for chunk in chunks)
+async def read_stream(
+    connection: Connection, job: JobId, attempt: int, from_start: int = 0, most_chunks: int = 1000
+) -> list[LogChunk]:
+    """Pieces of the result of an attempt that runs; empty where unseen, and when the job is over."""
+    rows = await SQL.read_stream.rows(
+        connection, id=job, attempt=attempt, from_start=from_start, most_chunks=most_chunks
+    )
+    return [LogChunk(row["start"], row["chunk"]) for row in rows]
 
 
 async def list_runs(
@@ -90,6 +94,8 @@ def _run(row: Record) -> Run:
         is_flow_step=row["is_flow_step"],
         labels=tuple(row["labels"]),
         deleted=row["deleted"],
+        entry=row["entry"],
+        preprocessed=row["preprocessed"],
         parent_job=row["parent_job"],
         path=row["path"],
         script_hash=row["script_hash"],

@@ -65,6 +65,7 @@ async def _add(
             lock=script.lock,
             lock_job=None,
             is_library=script.is_library,
+            has_preprocessor=script.has_preprocessor,
             deployment_message=script.deployment_message,
             settings=json.dumps(script.settings),
             created_by=created_by,
@@ -198,4 +199,5 @@ def script_of(row: Record) -> Script:
         line=row["line"],
         number=row["number"],
         error_handler_muted=row["error_handler_muted"],
+        has_preprocessor=row["has_preprocessor"],
     )

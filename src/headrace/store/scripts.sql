@@ -1,9 +1,9 @@
 -- name: add_script
 -- Stores a version. No row where there is one with its hash. The parent is locked: its time is earlier.
 insert into script (workspace_id, hash, path, parent_hash, summary, description, content, language, kind, schema,
-                    lock, lock_job, is_library, deployment_message, settings, created_by, created_at)
+                    lock, lock_job, is_library, has_preprocessor, deployment_message, settings, created_by, created_at)
 values (:workspace, :hash, :path, :parent_hash, :summary, :description, :content, :language, :kind, :schema,
-        :lock, :lock_job, :is_library, :deployment_message, :settings, :created_by, clock_timestamp())
+        :lock, :lock_job, :is_library, :has_preprocessor, :deployment_message, :settings, :created_by, clock_timestamp())
 on conflict (workspace_id, hash) do nothing;
 
 -- name: lock_head

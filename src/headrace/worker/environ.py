@@ -39,7 +39,9 @@ def job_environ(
     """
     passed_on = {name: own[name] for name in PASSED_ON if name in own}
     custom = {name: value for name, _, value in (env.partition("=") for env in envs) if name}
-    return {"LANG": "C.UTF-8"} | passed_on | custom | _contextual(job, url, worker_group)
+    # The public client's tasks ask by this whether they are the function that this very job is to run.
+    override = {"MAIN_OVERRIDE": job.entry} if job.entry else {}
+    return {"LANG": "C.UTF-8"} | passed_on | custom | override | _contextual(job, url, worker_group)
 
 
 def _contextual(job: ClaimedJob, url: str, worker_group: str) -> dict[str, str]:

@@ -6,6 +6,7 @@ import asyncio
 import dataclasses
 import logging
 import os
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -16,17 +17,20 @@ from headrace.errors import HeadraceError
 from headrace.lifecycle.cancel import canceled
 from headrace.model.job import JobKind
 from headrace.model.outcome import ErrorName, Outcome, Status, failure, timed_out
-from headrace.queue import logs
+from headrace.queue import logs, notes
 from headrace.queue.complete import Completion
 from headrace.runtimes.base import Attempt, LockFailed
 from headrace.sandbox.cage import Stop
 from headrace.worker.code_book import ResolvedCode
 from headrace.worker.completer import ACQUIRE_SECONDS
 from headrace.worker.environ import job_environ
+from headrace.worker.final_result import finish_result
 from headrace.worker.job_log import JobLog
+from headrace.worker.job_notes import JobNotes
+from headrace.worker.job_stream import JobStream
 
 if TYPE_CHECKING:
-    from headrace.db.connection import Pool
+    from headrace.db.connection import Connection, Pool
     from headrace.db.listen import Switchboard
     from headrace.model.job import ClaimedJob, Lease, LogChunk
     from headrace.runtimes.registry import Runtimes
@@ -90,21 +94,36 @@ class RunningJob:
         self.stop.set()
 
 
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """Where all goes that a job says: what it prints, and what it tells before its answer."""
+
+    output: JobStream
+    notes: JobNotes
+
+
 async def run_job(workshop: Workshop, running: RunningJob, cage: Cage) -> bool:
     """Run a claimed job to its end and store it. False where the worker has to hand it back.
 
     The end is written after nothing of the job's processes is left.
     """
     job = running.job
-    job_log = JobLog(_store(workshop, running), running.lose)
+    job_log = JobLog(_store(workshop, running, logs.append, "storing logs"), running.lose)
     if job.lease.attempt > 1:
         await job_log.say(f"--- attempt {job.lease.attempt}: the job was given back to the queue before ---")
     await failpoint.reach("run_job")
+    stream = _stream(workshop, running, cage, job_log)
+    job_notes = _notes(workshop, running, stream)
     try:
-        outcome = await _run(workshop, running, cage, job_log)
+        outcome = await _run(workshop, running, cage, job_log, Talk(stream, job_notes))
     finally:
         running.is_torn_down.set()
+    await stream.close()
+    final = finish_result(job_notes.judge(outcome), stream, cage.limits.result_bytes)
+    for line in final.remarks:
+        await job_log.say(line)
     chunks = await job_log.close()
+    outcome = final.outcome
     if running.is_lost:
         log.warning(
             "job %s: attempt %d is no longer ours, its end is dropped", job.lease.job, job.lease.attempt
@@ -114,13 +133,13 @@ async def run_job(workshop: Workshop, running: RunningJob, cage: Cage) -> bool:
         return False
     if running.canceled_by is not None and outcome.status is Status.CANCELED:
         outcome = _say_who(running, outcome)
-    completion = Completion(job.lease, outcome, chunks, outcome.teardown)
+    completion = Completion(job.lease, outcome, chunks, outcome.teardown, final.labels)
     if not await workshop.completer.complete(completion):
         log.warning("job %s: attempt %d came too late to be stored", job.lease.job, job.lease.attempt)
     return True
 
 
-async def _run(workshop: Workshop, running: RunningJob, cage: Cage, job_log: JobLog) -> Outcome:
+async def _run(workshop: Workshop, running: RunningJob, cage: Cage, job_log: JobLog, talk: Talk) -> Outcome:
     try:
         resolved = await until_back(lambda: workshop.code_book.resolve(running.job), "reading code")
         if running.stop.is_set():
@@ -129,8 +148,8 @@ async def _run(workshop: Workshop, running: RunningJob, cage: Cage, job_log: Job
             return resolved
         if running.job.kind is JobKind.DEPENDENCIES:
             return await _lock(workshop, running, resolved, cage, job_log)
-        attempt = _attempt(workshop, running, resolved, cage)
-        return await workshop.runtimes.get(resolved.code.language).run(attempt, job_log)
+        attempt = _attempt(workshop, running, resolved, cage, talk)
+        return await workshop.runtimes.get(resolved.code.language).run(attempt, talk.output)
     except HeadraceError as error:
         return failure(ErrorName.INTERNAL, str(error))
     except Exception:
@@ -156,7 +175,9 @@ async def _lock(
     return Outcome(Status.SUCCESS, workshop.runtimes.lock_result(lock))
 
 
-def _attempt(workshop: Workshop, running: RunningJob, resolved: ResolvedCode, cage: Cage) -> Attempt:
+def _attempt(
+    workshop: Workshop, running: RunningJob, resolved: ResolvedCode, cage: Cage, talk: Talk
+) -> Attempt:
     job, settings = running.job, workshop.settings
     environ = job_environ(
         job,
@@ -167,13 +188,15 @@ def _attempt(workshop: Workshop, running: RunningJob, resolved: ResolvedCode, ca
     )
     return Attempt(
         name=f"{job.lease.job}-{job.lease.attempt}",
-        code=resolved.code,
+        code=dataclasses.replace(resolved.code, entry=job.entry or resolved.code.entry),
         arguments=job.args,
         environ=environ,
         timeout_seconds=_timeout_seconds(workshop, running),
         cage=cage,
         stop=running.stop,
         note_memory=_note_memory(workshop, job.lease),
+        take_note=talk.notes.take,
+        preprocess=job.preprocessed is False,
     )
 
 
@@ -198,15 +221,38 @@ def _note_memory(workshop: Workshop, lease: Lease) -> NoteMemory:
     return note
 
 
-def _store(workshop: Workshop, running: RunningJob):  # noqa: ANN202 - a job_log.Store
+def _stream(workshop: Workshop, running: RunningJob, cage: Cage, job_log: JobLog) -> JobStream:
+    store = _store(workshop, running, logs.append_stream, "storing a stream")
+    # Without a limit to what can be streamed a job could fill the database; it is stopped at once.
+    return JobStream(job_log, store, running.lose, cage.limits.result_bytes, running.stop.set)
+
+
+def _notes(workshop: Workshop, running: RunningJob, stream: JobStream) -> JobNotes:
+    job = running.job
+
+    async def keep(args: bytes) -> None:
+        async def store() -> bool:
+            async with workshop.pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+                return await notes.store_arguments(connection, job.lease, args)
+
+        if not await until_back(store, "storing arguments"):
+            running.lose()
+
+    return JobNotes(stream, keep if job.preprocessed is False else None, running.stop)
+
+
+Append = Callable[["Connection", "Lease", "list[LogChunk]"], Awaitable[bool]]
+
+
+def _store(workshop: Workshop, running: RunningJob, append: Append, what: str):  # noqa: ANN202 - a job_log.Store
     lease = running.job.lease
 
     async def store(chunks: list[LogChunk]) -> bool:
-        async def append() -> bool:
+        async def once() -> bool:
             async with workshop.pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-                return await logs.append(connection, lease, chunks)
+                return await append(connection, lease, chunks)
 
-        is_held = await until_back(append, "storing logs")
+        is_held = await until_back(once, what)
         workshop.switchboard.notify(JOBS_CHANGED, {str(lease.job)})
         return is_held
 

@@ -105,6 +105,11 @@ class PlayedWorker:
         async with self.pool.acquire() as connection:
             assert await logs.append(connection, job.lease, [LogChunk(start, text)])
 
+    async def stream(self, job: ClaimedJob, start: int, text: str) -> None:
+        """Store a piece of a streamed result."""
+        async with self.pool.acquire() as connection:
+            assert await logs.append_stream(connection, job.lease, [LogChunk(start, text)])
+
     async def give_back(self, job: ClaimedJob) -> None:
         """Hand a job back to the queue."""
         held = HeldJob(job.lease.job, job.lease.attempt)

@@ -295,7 +295,6 @@ BAD_QUERIES = [
     ("jobs/list", "status=odd", "status: "),
     ("jobs/list", "running=perhaps", "running: "),
     ("jobs/list", "parent_job=x", "parent_job: "),
-    ("jobs/list", "label=x", "label: "),
     ("jobs/list", "worker=x", "worker: "),
     ("jobs/list", "all_workspaces=true", "all_workspaces: "),
     ("jobs/list", "created_after=yesterday", "created_after: "),

@@ -24,11 +24,14 @@ from windmill_api.api.job import (
     get_queue_count,
     get_root_job_id,
     list_jobs,
+    run_code_workflow_task,
+    run_dynamic_select,
     run_raw_script_dependencies_async,
     run_script_by_hash,
     run_script_by_path,
     run_script_preview,
 )
+from windmill_api.api.metrics import get_job_progress, set_job_progress
 from windmill_api.api.resource import (
     create_resource,
     exists_resource,
@@ -157,6 +160,37 @@ async def test_previews_and_dependencies(alice: Client):
     )
     job = await alice.text(run_raw_script_dependencies_async, 201, **here, json_body=scripts)
     assert (await alice.parsed(get_job, **here, id=job)).job_kind.value == "dependencies"
+
+
+async def test_functions_streams_progress_and_labels(alice: Client, worker: PlayedWorker):
+    here = {"workspace": WORKSPACE}
+    content = "def main(x): ...\ndef preprocessor(event): ...\ndef choices(): ...\n"
+    body = Body(
+        path=PATH, content=content, language="python3", summary="", description="", lock="", labels=["daily"]
+    )
+    await alice.text(create_script, 201, **here, json_body=body)
+    assert (await alice.parsed(get_script_by_path, **here, path=PATH)).has_preprocessor is True
+    job = await alice.text(run_script_by_path, 201, **here, path=PATH, json_body=Body(x=1))
+    assert (await alice.parsed(get_job, **here, id=job)).preprocessed is False
+    taken = await worker.take()
+    assert await alice.text(get_job_progress, 200, **here, id=job) == "null"
+    await alice.text(set_job_progress, 200, **here, id=job, json_body=Body(percent=40))
+    assert await alice.parsed(get_job_progress, **here, id=job) == 40
+    await worker.stream(taken, 0, "a word")
+    updates = await alice.parsed(get_job_updates, **here, id=job, stream_offset=2, get_progress=True)
+    assert (updates.new_result_stream, updates.stream_offset, updates.progress) == ("word", 6, 40)
+    select = Body(
+        entrypoint_function="choices",
+        runnable_ref={"source": "deployed", "path": PATH, "runnable_kind": "script"},
+        args={},
+    )
+    assert await alice.text(run_dynamic_select, 201, **here, json_body=select)
+    task = {"job_id": job, "entrypoint": "choices", "json_body": Body(args={})}
+    child = await alice.text(run_code_workflow_task, 201, **here, **task)
+    assert (await alice.parsed(get_job, **here, id=child)).parent_job == job
+    await worker.end(taken)
+    (found,) = await alice.parsed(list_jobs, **here, label="daily", success=True)
+    assert (found.id, found.labels) == (job, ["daily"])
 
 
 async def test_resources(alice: Client):

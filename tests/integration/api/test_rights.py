@@ -183,7 +183,13 @@ async def test_every_route_asks_who_calls(api: Api):
     public = {"/api/version", "/api/health/status", "/api/auth/login"}
     for path, methods in document["paths"].items():
         address = path.removeprefix("/api").format(
-            workspace="acme", path="u/alice/x", id=NOBODYS_JOB, hash="0" * 16, kind="script"
+            workspace="acme",
+            path="u/alice/x",
+            id=NOBODYS_JOB,
+            job=NOBODYS_JOB,
+            entrypoint="main",
+            hash="0" * 16,
+            kind="script",
         )
         for method in methods:
             if path not in public:

@@ -21,12 +21,14 @@ QUERIES = {
 # Who runs it; every other one is the server's.
 WORKER = {
     "queue.append_log",
+    "queue.append_stream",
     "queue.claim_jobs",
     "queue.close_session",
     "queue.complete_attempts",
     "queue.delete_expired_tokens",
     "queue.delete_old_idempotency_keys",
     "queue.delete_old_sessions",
+    "queue.delete_orphaned_streams",
     "queue.drain_session",
     "queue.end_expired_sessions",
     "queue.hand_back",
@@ -39,6 +41,7 @@ WORKER = {
     "queue.requeue_lost",
     "queue.seconds_to_next_due",
     "store.erase_expired_trash",
+    "queue.store_arguments",
 }
 BOTH = {
     "permissions.describe_group",

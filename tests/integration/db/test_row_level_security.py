@@ -54,6 +54,11 @@ ONE_OF_EACH = f"""
   insert into job_id (id, workspace_id, completed_at) select id, workspace_id, completed_at from job_history;
   insert into job_log (job_id, attempt, start, chunk)
     values ('00000000-0000-7000-8000-000000000001', 1, 0, 'x');
+  insert into job_stream (job_id, attempt, start, chunk)
+    values ('00000000-0000-7000-8000-000000000001', 1, 0, 'x');
+  insert into job_label (workspace_id, label, completed_at, job_id, owner, permissioned_as, created_by,
+                         visible_to_runner_only)
+    select workspace_id, 'x', completed_at, id, owner, permissioned_as, created_by, false from job_history;
   insert into worker_session (worker, worker_group, host, tags, slots, version, isolation, expires_at)
     values ('w', 'default', 'h', '{{python3}}', 1, '0', 'none', now());
   insert into idempotency_key (workspace_id, caller, route, key, request_hash, job_id)
@@ -152,15 +157,26 @@ async def test_one_sees_ones_own_and_not_ones_neighbours(furnished: People, serv
         async with acting_as(server_pool, getattr(furnished, name)) as connection:
             seen[name] = {
                 table: await count(connection, table)
-                for table in ("job", "job_queue", "job_history", "script", "resource", "folder")
+                for table in (
+                    "job",
+                    "job_queue",
+                    "job_history",
+                    "job_label",
+                    "script",
+                    "resource",
+                    "folder",
+                )
             }
     assert set(seen["alice"].values()) == {1}
     assert set(seen["bob"].values()) == {0}
     assert set(seen["admin"].values()) == {1}
 
 
-async def test_the_log_is_read_by_those_who_see_the_run(furnished: People, server_pool: Pool):
-    sql = "select count(*) from read_job_log('00000000-0000-7000-8000-000000000001', 1, 0, 10)"
+@pytest.mark.parametrize("read", ["read_job_log", "read_job_stream"])
+async def test_log_and_stream_are_read_by_those_who_see_the_run(
+    furnished: People, server_pool: Pool, read: str
+):
+    sql = f"select count(*) from {read}('00000000-0000-7000-8000-000000000001', 1, 0, 10)"
     for name, chunks in {"alice": 1, "bob": 0, "admin": 1}.items():
         async with acting_as(server_pool, getattr(furnished, name)) as connection:
             assert await connection.fetchval(sql) == chunks

@@ -10,17 +10,17 @@ from fastapi.responses import PlainTextResponse, StreamingResponse
 
 from headrace.api.context import Caller, WorkspaceCaller
 from headrace.api.pages import Page
-from headrace.api.schemas.answers import encode, json_response, with_raw, without_none
+from headrace.api.schemas.answers import encode, json_response, with_raw
 from headrace.api.schemas.job_filters import JobFilters
-from headrace.api.schemas.jobs import show_run
+from headrace.api.schemas.jobs import show_run, show_update
+from headrace.api.update import Seen, Update, read_update, text_from
 from headrace.api.waiting import next_news
 from headrace.clock import monotonic
 from headrace.errors import NotFound
 from headrace.model.ids import JobId, parse_job_id
-from headrace.model.job import State
-from headrace.model.log_text import utf16_length, utf16_tail
+from headrace.model.log_text import utf16_length
 from headrace.model.outcome import Status
-from headrace.model.run import Progress, Run
+from headrace.model.run import Run
 from headrace.permissions.check import may_see_run
 from headrace.queue.due import count_waiting
 from headrace.store import runs
@@ -33,8 +33,6 @@ router = APIRouter(prefix="/w/{workspace}", tags=["job"])
 UPDATE_WAIT_SECONDS = 1.0
 """How long getupdate waits for something new: clients ask again at once."""
 _MOST_LOG_OFFSET = 10**15
-_MOST_LOG_UNITS = 500_000
-"""Most of a log that one getupdate or one job record carries, in UTF-16 units."""
 
 
 @router.get("/jobs_u/get/{id}")
@@ -93,26 +91,25 @@ async def get_job_updates(
     caller: WorkspaceCaller,
     running: bool = False,
     log_offset: Annotated[int, Query(ge=0, le=_MOST_LOG_OFFSET)] = 0,
+    stream_offset: Annotated[int, Query(ge=0, le=_MOST_LOG_OFFSET)] = 0,
+    get_progress: bool = False,
     no_logs: bool = False,
 ) -> Response:
-    """What is new since ``log_offset`` (UTF-16 units of the log received) and ``running``; waits a little."""
+    """What is new since the offsets (UTF-16 units of log and stream) and ``running``; waits a little."""
     job = parse_job_id(id)
+    seen = Seen(running, log_offset, stream_offset, no_logs=no_logs)
     until = monotonic() + UPDATE_WAIT_SECONDS
+    first: Update | None = None
     with caller.context.waiters.news_of(job) as news:
         while True:
-            progress, new_logs, offset = await _look(caller, job, log_offset, no_logs=no_logs)
-            is_running = progress.status is State.RUNNING
-            is_new = progress.is_finished or bool(new_logs) or is_running != running
-            if is_new or monotonic() >= until:
-                return json_response(
-                    without_none(
-                        running=is_running,
-                        completed=progress.is_finished,
-                        new_logs=new_logs,
-                        log_offset=offset + utf16_length(new_logs),
-                        mem_peak=progress.peak_memory_kb,
-                    )
-                )
+            async with caller.transaction() as connection:
+                update = await read_update(connection, caller.workspace, job, seen)
+            if update is None:
+                raise _not_there(job)
+            has_gone_on = get_progress and first is not None and first.percent != update.percent
+            if update.is_news_to(seen) or has_gone_on or monotonic() >= until:
+                return json_response(show_update(update, with_progress=get_progress))
+            first = first or update
             await next_news(news, until - monotonic())
 
 
@@ -182,43 +179,15 @@ def _not_there(job: JobId) -> NotFound:
     return NotFound(f"job {job} does not exist, or you may not see it")
 
 
-async def _look(caller: Caller, job: JobId, offset: int, *, no_logs: bool) -> tuple[Progress, str, int]:
-    """How far a job is, its new log, and where that begins: at 0 again where a new attempt has begun."""
-    async with caller.transaction() as connection:
-        progress = await runs.read_progress(connection, caller.workspace, job)
-        if progress is None:
-            raise _not_there(job)
-        if no_logs:
-            return progress, "", offset
-        if progress.attempt > 1 and offset > await runs.read_log_length(connection, job, progress.attempt):
-            offset = 0
-        return progress, await _log_from(connection, job, progress.attempt, offset), offset
-
-
 async def _log_head(connection: Connection, run: Run) -> str:
-    return await _log_from(connection, run.id, run.attempt, 0)
-
-
-async def _log_from(connection: Connection, job: JobId, attempt: int, offset: int) -> str:
-    """The log from an offset on, at most _MOST_LOG_UNITS of it or a chunk more."""
-    text = ""
-    while utf16_length(text) < _MOST_LOG_UNITS:
-        position = offset + utf16_length(text)
-        chunks = await runs.read_log(connection, job, attempt, position, most_chunks=64)
-        new = "".join(chunk.text for chunk in chunks)
-        if chunks and chunks[0].start < position:
-            new = utf16_tail(new, position - chunks[0].start)
-        if not new:
-            break
-        text += new
-    return text
+    return await text_from(runs.read_log, connection, run.id, run.attempt, 0)
 
 
 async def _whole_log(caller: Caller, job: JobId, attempt: int) -> AsyncIterator[str]:
     offset = 0
     while True:
         async with caller.transaction() as connection:
-            piece = await _log_from(connection, job, attempt, offset)
+            piece = await text_from(runs.read_log, connection, job, attempt, offset)
         if not piece:
             return
         yield piece

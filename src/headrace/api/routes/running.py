@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import binascii
+import dataclasses
 import hashlib
+import json
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.responses import PlainTextResponse
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from headrace.api.body import TAKES_ARGUMENTS, Arguments, CheckedRoute
 from headrace.api.context import Caller, WorkspaceCaller
 from headrace.api.instants import Instant
 from headrace.api.routes.waiting_for import wait_for_result
 from headrace.api.tags import Tag
+from headrace.api.webhook import Call, Webhook
 from headrace.db.failures import retried
 from headrace.errors import InvalidInput
 from headrace.lifecycle import launch
@@ -26,7 +28,6 @@ from headrace.model.ids import JobId, parse_job_id, parse_script_hash
 from headrace.model.job import Idempotency
 from headrace.model.json_text import parse_object, raw_member
 from headrace.model.path import check_identity, check_path
-from headrace.runtimes.python.source import require_main
 
 if TYPE_CHECKING:
     from headrace.db.connection import Connection
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 router = APIRouter(prefix="/w/{workspace}/jobs", tags=["job"], route_class=CheckedRoute)
 
 _MOST_SECONDS_AHEAD = 10 * 366 * 86400
+_ENTRY_ARGUMENT = "_ENTRYPOINT_OVERRIDE"
 
 
 _REFUSED = frozenset({"include_header", "include_query", "queue_limit", "raw", "retry", "wrap_body"})
@@ -55,9 +57,13 @@ class RunOptions(BaseModel):
     priority: Annotated[int | None, Query(ge=0, le=100)] = None
     invisible_to_owner: bool = False
     permissioned_as: str | None = None
+    skip_preprocessor: bool = False
 
-    def wish(self, args: bytes) -> Wish:
-        """The same in the words of ``lifecycle``; raises InvalidInput for ids that are none."""
+    def wish(self, args: bytes, call: Webhook | None = None) -> Wish:
+        """The same in the words of ``lifecycle``; raises InvalidInput for ids that are none.
+
+        ``call`` is given where a preprocessor may make the arguments of it.
+        """
         if refused := sorted(_REFUSED & (self.model_extra or {}).keys()):
             raise InvalidInput(refused[0], "is not supported; leave it out")
         if self.permissioned_as is not None:
@@ -74,6 +80,8 @@ class RunOptions(BaseModel):
             priority=self.priority,
             invisible_to_owner=self.invisible_to_owner,
             permissioned_as=self.permissioned_as,
+            entry=_entry(args),
+            event=call.event if call and call.is_external and not self.skip_preprocessor else None,
         )
 
 
@@ -89,6 +97,37 @@ class Preview(BaseModel):
     path: str | None = None
     lock: str | None = None
     tag: Tag | None = None
+    entrypoint_function: str | None = None
+
+
+class DeployedRunnable(BaseModel):
+    """A script in the workspace."""
+
+    source: Literal["deployed"]
+    path: str
+    runnable_kind: Literal["script", "flow"] = "script"
+
+
+class InlineRunnable(BaseModel):
+    """Raw code."""
+
+    source: Literal["inline"]
+    code: str
+    language: str = "python3"
+
+
+class DynamicSelect(BaseModel):
+    """Which function gives the choices of an argument, and the other arguments so far."""
+
+    entrypoint_function: str
+    runnable_ref: Annotated[DeployedRunnable | InlineRunnable, Field(discriminator="source")]
+    args: dict[str, Any] | None = None
+
+
+class Task(BaseModel):
+    """Body of a call of another function of a job's code."""
+
+    args: dict[str, Any] | None = None
 
 
 class RawScript(BaseModel):
@@ -126,21 +165,31 @@ IdempotencyKey = Annotated[Idempotency | None, Depends(_idempotency)]
     "/run/p/{path:path}", status_code=201, response_class=PlainTextResponse, openapi_extra=TAKES_ARGUMENTS
 )
 async def run_script_by_path(
-    path: str, args: Arguments, options: Options, caller: WorkspaceCaller, idempotency: IdempotencyKey
+    path: str,
+    args: Arguments,
+    call: Call,
+    options: Options,
+    caller: WorkspaceCaller,
+    idempotency: IdempotencyKey,
 ) -> str:
     """Run the newest version of a script."""
-    return str((await _run_path(caller, path, options.wish(args), idempotency)).job)
+    return str((await _run_path(caller, path, options.wish(args, call), idempotency)).job)
 
 
 @router.post(
     "/run/h/{hash}", status_code=201, response_class=PlainTextResponse, openapi_extra=TAKES_ARGUMENTS
 )
 async def run_script_by_hash(
-    hash: str, args: Arguments, options: Options, caller: WorkspaceCaller, idempotency: IdempotencyKey
+    hash: str,
+    args: Arguments,
+    call: Call,
+    options: Options,
+    caller: WorkspaceCaller,
+    idempotency: IdempotencyKey,
 ) -> str:
     """Run one version of a script, also one that has been superseded."""
     version = parse_script_hash(hash)
-    wish = options.wish(args)
+    wish = options.wish(args, call)
     launched = await _launch(
         caller,
         lambda connection: launch.run_hash(connection, caller.principal, version, wish, idempotency),
@@ -155,12 +204,53 @@ async def run_script_preview(
     """Run raw code, as the caller."""
     args = raw_member(await request.body(), "args") if body.args else b"{}"
     code = RawCode(body.content, body.language, _path(body.path), body.lock)
-    if body.language == "python3":
-        await asyncio.to_thread(require_main, body.content)
     wish = options.model_copy(update={"tag": options.tag or body.tag}).wish(args or b"{}")
+    return await _run_code(caller, code, _calling(wish, body.entrypoint_function), idempotency)
+
+
+@router.post("/run/dynamic_select", status_code=201, response_class=PlainTextResponse)
+async def run_dynamic_select(
+    body: DynamicSelect,
+    request: Request,
+    options: Options,
+    caller: WorkspaceCaller,
+    idempotency: IdempotencyKey,
+) -> str:
+    """Run the function of a script that gives the choices of one of its arguments."""
+    args = raw_member(await request.body(), "args") if body.args else b"{}"
+    wish = _calling(options.wish(args or b"{}"), body.entrypoint_function)
+    match body.runnable_ref:
+        case InlineRunnable() as inline:
+            return await _run_code(caller, RawCode(inline.code, inline.language), wish, idempotency)
+        case DeployedRunnable(runnable_kind="flow"):
+            raise InvalidInput("runnable_ref.runnable_kind", "flows can't be run yet")
+        case DeployedRunnable() as deployed:
+            return str((await _run_path(caller, deployed.path, wish, idempotency)).job)
+
+
+@router.post("/run/workflow_as_code/{job}/{entrypoint}", status_code=201, response_class=PlainTextResponse)
+@router.post(
+    "/workflow_as_code/{job}/{entrypoint}",
+    status_code=201,
+    response_class=PlainTextResponse,
+    include_in_schema=False,  # the same by the path that the public description has
+)
+async def run_code_workflow_task(
+    job: str,
+    entrypoint: str,
+    body: Task,
+    request: Request,
+    options: Options,
+    caller: WorkspaceCaller,
+    idempotency: IdempotencyKey,
+) -> str:
+    """Run another function of the code that a job runs, as a child of that job."""
+    args = raw_member(await request.body(), "args") if body.args else b"{}"
+    parent = parse_job_id(job)
+    wish = _calling(options.wish(args or b"{}"), entrypoint)
     launched = await _launch(
         caller,
-        lambda connection: launch.run_preview(connection, caller.principal, code, wish, idempotency),
+        lambda connection: launch.run_function(connection, caller.principal, parent, wish, idempotency),
     )
     return str(launched.job)
 
@@ -186,19 +276,21 @@ async def run_raw_script_dependencies(
 async def run_wait_result_script_by_path(
     path: str,
     args: Arguments,
+    call: Call,
     request: Request,
     options: Options,
     caller: WorkspaceCaller,
     idempotency: IdempotencyKey,
 ) -> Response:
     """Run the newest version of a script and answer with its result."""
-    launched = await _run_path(caller, path, options.wish(args), idempotency)
+    launched = await _run_path(caller, path, options.wish(args, call), idempotency)
     return await wait_for_result(caller, request, launched.job)
 
 
 @router.get("/run_wait_result/p/{path:path}")
 async def run_wait_result_script_by_path_get(
     path: str,
+    call: Call,
     request: Request,
     options: Options,
     caller: WorkspaceCaller,
@@ -206,7 +298,9 @@ async def run_wait_result_script_by_path_get(
     payload: str | None = None,
 ) -> Response:
     """The same by GET, with the arguments as base64url of a JSON object in ``payload``."""
-    launched = await _run_path(caller, path, options.wish(_payload(payload)), idempotency)
+    args = _payload(payload)
+    wish = options.wish(args, call.with_body(args if payload else b""))
+    launched = await _run_path(caller, path, wish, idempotency)
     return await wait_for_result(caller, request, launched.job)
 
 
@@ -215,6 +309,14 @@ async def _run_path(caller: Caller, path: str, wish: Wish, idempotency: Idempote
     return await _launch(
         caller, lambda connection: launch.run_path(connection, caller.principal, path, wish, idempotency)
     )
+
+
+async def _run_code(caller: Caller, code: RawCode, wish: Wish, idempotency: Idempotency | None) -> str:
+    launched = await _launch(
+        caller,
+        lambda connection: launch.run_preview(connection, caller.principal, code, wish, idempotency),
+    )
+    return str(launched.job)
 
 
 async def _run_dependencies(
@@ -250,6 +352,22 @@ def _payload(payload: str | None) -> bytes:
         raise InvalidInput("payload", "must be base64url of a JSON object") from None
     parse_object(data, "payload")
     return data
+
+
+def _entry(args: bytes) -> str | None:
+    """The function that the reserved argument asks for (features J25); the argument itself is kept."""
+    if _ENTRY_ARGUMENT.encode() not in args or (raw := raw_member(args, _ENTRY_ARGUMENT)) is None:
+        return None
+    entry = json.loads(raw)
+    if not isinstance(entry, str) or not entry.isidentifier():
+        raise InvalidInput(_ENTRY_ARGUMENT, "must be the name of a function")
+    return entry
+
+
+def _calling(wish: Wish, entry: str | None) -> Wish:
+    if entry is not None and not entry.isidentifier():
+        raise InvalidInput("entrypoint_function", "must be the name of a function")
+    return dataclasses.replace(wish, entry=entry or wish.entry)
 
 
 def _path(path: str | None, field: str = "path") -> str | None:

@@ -45,7 +45,6 @@ REFUSED = frozenset(
         "excludes_entrypoint_override",
         "is_not_schedule",
         "is_skipped",
-        "label",
         "resolved",
         "result",
         "schedule_path",
@@ -79,12 +78,14 @@ class JobFilters(BaseModel):
     created_after: Instant | None = None
     created_before: Instant | None = None
     scheduled_for_before_now: bool | None = None
+    label: str | None = None
     order_desc: bool = True
 
     def wanted(self) -> RunFilter | None:
         """The same in our own words, or None where nothing can match; raises InvalidInput."""
         _require_known(self.model_extra or {})
         kinds = _kinds(self.job_kinds)
+        labels, labels_unwanted = _labels(self.label)
         if kinds is not None and not kinds:
             return None
         return RunFilter(
@@ -104,6 +105,8 @@ class JobFilters(BaseModel):
             created_before=self.created_before,
             is_due=self.scheduled_for_before_now,
             newest_first=self.order_desc,
+            labels=labels,
+            labels_unwanted=labels_unwanted,
         )
 
 
@@ -122,3 +125,10 @@ def _kinds(text: str | None) -> tuple[JobKind, ...] | None:
     if odd := sorted(set(names) - ours - OTHER_KINDS):
         raise InvalidInput("job_kinds", f"there is no kind {odd[0]!r}; known: {', '.join(sorted(ours))}")
     return tuple(JobKind(name) for name in names if name in ours)
+
+
+def _labels(text: str | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """From a comma list: labels of which a job has to have one, and, after a ``!``, those it may not have."""
+    names = [name.strip() for name in (text or "").split(",")]
+    wanted = tuple(name for name in names if name and not name.startswith("!"))
+    return wanted, tuple(name[1:].strip() for name in names if name.startswith("!"))

@@ -9,6 +9,7 @@ from headrace.model.job import State
 from headrace.model.outcome import Status
 
 if TYPE_CHECKING:
+    from headrace.api.update import Update
     from headrace.model.run import Run
 
 
@@ -20,6 +21,20 @@ def show_run(run: Run, *, logs: str | None = None, code: bool = True) -> bytes:
     if code:
         fields |= without_none(raw_code=run.raw_code, raw_lock=run.raw_lock)
     return with_raw(fields, {"args": run.args, "result": run.result})
+
+
+def show_update(update: Update, *, with_progress: bool) -> dict[str, Any]:
+    """What is new of a job, as the contract's answer of ``getupdate``."""
+    return without_none(
+        running=update.is_running,
+        completed=update.is_finished,
+        new_logs=update.new_logs,
+        log_offset=update.log_offset,
+        new_result_stream=update.new_stream or None,
+        stream_offset=update.stream_offset,
+        mem_peak=update.peak_memory_kb,
+        progress=update.percent if with_progress else None,
+    )
 
 
 def _common(run: Run) -> dict[str, Any]:
@@ -50,6 +65,9 @@ def _common(run: Run) -> dict[str, Any]:
         status=run.status.value,
         isolation=run.isolation,
         timeout=run.timeout_seconds,
+        labels=list(run.labels) or None,
+        entrypoint=run.entry,
+        preprocessed=run.preprocessed,
     )
 
 
@@ -78,6 +96,5 @@ def _finished(run: Run) -> dict[str, Any]:
         duration_ms=run.duration_ms,
         exit_code=run.exit_code,
         deleted=run.deleted,
-        labels=list(run.labels) or None,
         teardown=run.teardown,
     )

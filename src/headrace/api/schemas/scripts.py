@@ -31,7 +31,7 @@ def show_script(script: Script, workspace: str, lineage: list[ScriptHash]) -> di
         language=script.language,
         kind=script.kind,
         starred=False,
-        has_preprocessor=False,
+        has_preprocessor=script.has_preprocessor,
         is_draft=False,
         parent_hashes=lineage or None,
         schema=script.schema,

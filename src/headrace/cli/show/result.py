@@ -2,37 +2,29 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 import re
 import struct
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable
 from typing import Any
 
 from headrace.cli.show.terminal import without_controls
+from headrace.model.display import Display, File, Kind, Table, display_of
 
 MOST_ROWS = 12
 _MOST_CELL = 40
 _MOST_LINES = 60
 _MOST_STRING = 300
-_IMAGES = {"png": "PNG image", "jpeg": "JPEG image", "gif": "GIF image", "pdf": "PDF document"}
-_TEXTS = {"svg": "SVG image", "html": "HTML page"}
 _PNG = b"\x89PNG\r\n\x1a\n"
 
 
 def show_result(result: Any, width: int = 100) -> str:
     """The result in lines of about ``width`` characters, with an end to each table and to long JSON.
 
-    The keys of rich results (``markdown``, ``table-row``, ``png``, ``render_all`` …) count where they
-    stand alone in an object; one whose value has not the form it needs is shown as JSON.
+    One that has a key of rich results and not the form it needs is JSON, with the reason below.
     """
-    shown = _show_rich(result, width)
-    if shown is None:
-        rows = _rows_of_plain(result)
-        shown = _show_json(result, width) if rows is None else _show_table(*rows, width)
-    return without_controls(shown)
+    return without_controls(_show(display_of(result), width))
 
 
 def size_in_words(size: int) -> str:
@@ -42,104 +34,65 @@ def size_in_words(size: int) -> str:
     return f"{size / 1000:.1f} kB" if size < 10**6 else f"{size / 10**6:.1f} MB"
 
 
-def _show_rich(result: Any, width: int) -> str | None:
-    if not isinstance(result, dict) or len(result) != 1:
-        return None
-    ((key, value),) = result.items()
-    shown: str | None = None
-    match key, value:
-        case "render_all", list():
-            shown = "\n\n".join(show_result(part, width) for part in value)
-        case "json", _:
-            shown = _show_json(value, width)
-        case (("markdown" | "md"), str()):
-            shown = value.strip("\n")
-        case (("svg" | "html"), str()):
-            shown = f"[{_TEXTS[key]}, {size_in_words(len(value.encode()))}]"
-        case (("png" | "jpeg" | "gif" | "pdf"), (str() | {"content": str()})):
-            shown = _show_file(_IMAGES[key], value if isinstance(value, str) else value["content"])
-        case "file", {"content": str() as content, "filename": str() as name}:
-            shown = _show_file(f"file {name}", content)
-        case "error", {"message": _}:
-            shown = _show_error(value)
-        case (("table-row" | "table-col" | "table-row-object"), _):
-            rows = _rows_of_keyed(key, value)
-            shown = None if rows is None else _show_table(*rows, width)
-        case _:
-            pass
-    return shown
+def _show(display: Display, width: int) -> str:
+    shown = _SHOWN[display.kind](display.value, width)
+    return f"{shown}\n… shown as JSON: {display.problem}" if display.problem else shown
 
 
-def _show_error(error: dict[str, Any]) -> str:
+def _in_words(words: str) -> Callable[[str, int], str]:
+    def show(text: str, _width: int) -> str:
+        return f"[{words}, {size_in_words(len(text.encode()))}]"
+
+    return show
+
+
+def _as_file(words: str) -> Callable[[File, int], str]:
+    def show(file: File, _width: int) -> str:
+        measures = ""
+        if file.content.startswith(_PNG) and len(file.content) >= 24:
+            measures = "{} x {} pixels, ".format(*struct.unpack(">II", file.content[16:24]))
+        name = f" {file.name}" if file.name else ""
+        return f"[{words}{name}, {measures}{size_in_words(len(file.content))}]"
+
+    return show
+
+
+def _show_markdown(text: str, _width: int) -> str:
+    return text.strip("\n")
+
+
+def _show_all(parts: list[Display], width: int) -> str:
+    return "\n\n".join(_show(part, width) for part in parts)
+
+
+def _show_approval(value: dict[str, Any], _width: int) -> str:
+    names = ("approvalPage", "resume", "cancel")
+    return "\n".join(f"{name}: {value[name]}" for name in names if name in value)
+
+
+def _show_objects(items: list[dict[str, Any]], _width: int) -> str:
+    places = (f" in storage {item['storage']}" if item.get("storage") else "" for item in items)
+    return "\n".join(f"[S3 object {item['s3']}{place}]" for item, place in zip(items, places, strict=True))
+
+
+def _show_error(error: dict[str, Any], _width: int) -> str:
     headline = f"{error.get('name') or 'Error'}: {error['message']}"
     stack = error.get("stack")
     return f"{stack.rstrip()}\n{headline}" if isinstance(stack, str) and stack.strip() else headline
 
 
-def _show_file(kind: str, content: str) -> str | None:
-    content = content.partition(";base64,")[2] or content
-    try:
-        data = base64.b64decode(content, validate=True)
-    except (binascii.Error, ValueError):
-        return None
-    measures = ""
-    if data.startswith(_PNG) and len(data) >= 24:
-        measures = "{} x {} pixels, ".format(*struct.unpack(">II", data[16:24]))
-    return f"[{kind}, {measures}{size_in_words(len(data))}]"
+def _show_map(value: dict[str, Any], width: int) -> str:
+    middle = f"{value['lat']}, {value['lon']}" if {"lat", "lon"} <= value.keys() else "its markers"
+    markers = value["markers"]
+    if not markers:
+        return f"[map around {middle}]"
+    rows = [[marker.get("title"), marker["lat"], marker["lon"]] for marker in markers]
+    return f"[map around {middle}]\n" + _show_table(Table(["title", "lat", "lon"], rows), width)
 
 
-Rows = tuple[list[str], list[list[Any]]]
-
-
-def _rows_of_keyed(key: str, value: Any) -> Rows | None:
-    match key, value:
-        case "table-row-object", [list() as order, *objects] if _all(objects, dict):
-            names = [str(name) for name in order]
-            return names, [[item.get(name) for name in names] for item in objects]
-        case "table-row-object", _:
-            return _rows_of_objects(value)
-        case "table-row", [list() as header, *rows] if _all(rows, list):
-            return [str(name) for name in header], list(rows)
-        case "table-col", dict():
-            return _rows_of_columns(value)
-        case _:
-            return None
-
-
-def _rows_of_plain(result: Any) -> Rows | None:
-    match result:
-        case [dict(), *_]:
-            return _rows_of_objects(result)
-        case [[_, *_] as header, [_, *_], *_] if _all(header, str):
-            is_even = all(isinstance(row, list) and len(row) == len(header) for row in result)
-            return ([str(name) for name in header], list(result[1:])) if is_even else None
-        case dict() if result:
-            return _rows_of_columns(result)
-        case _:
-            return None
-
-
-def _rows_of_objects(value: Any) -> Rows | None:
-    if not value or not isinstance(value, list) or not _all(value, dict):
-        return None
-    objects: list[dict[str, Any]] = value
-    names = list(dict.fromkeys(name for item in objects for name in item))
-    return (names, [[item.get(name) for name in names] for item in objects]) if names else None
-
-
-def _rows_of_columns(columns: dict[str, Any]) -> Rows | None:
-    lists = list(columns.values())
-    if not lists or not _all(lists, list) or not lists[0] or len({len(items) for items in lists}) > 1:
-        return None
-    return list(columns), [list(row) for row in zip(*lists, strict=True)]
-
-
-def _all(values: Iterable[Any], kind: type) -> bool:
-    return all(isinstance(value, kind) for value in values)
-
-
-def _show_table(names: list[str], rows: list[list[Any]], width: int) -> str:
+def _show_table(table: Table, width: int) -> str:
     """The first rows, numbers to the right; columns that don't fit are named below."""
+    names, rows = table.columns, table.rows
     shown = [[*row, *[None] * (len(names) - len(row))][: len(names)] for row in rows[:MOST_ROWS]]
     columns: list[list[str]] = []
     used = 0
@@ -234,3 +187,22 @@ def _json_lines(value: Any, width: int, before: str) -> list[str]:
         *inner, last = _json_lines(item, width - 2, key)
         lines += [f"  {text}" for text in (*inner, last + ("," if position < len(items) else ""))]
     return [*lines, "}" if isinstance(value, dict) else "]"]
+
+
+_SHOWN: dict[Kind, Callable[[Any, int], str]] = {
+    Kind.TABLE: _show_table,
+    Kind.MARKDOWN: _show_markdown,
+    Kind.HTML: _in_words("HTML page"),
+    Kind.SVG: _in_words("SVG image"),
+    Kind.FILE: _as_file("file"),
+    Kind.PNG: _as_file("PNG image"),
+    Kind.JPEG: _as_file("JPEG image"),
+    Kind.GIF: _as_file("GIF image"),
+    Kind.PDF: _as_file("PDF document"),
+    Kind.S3: _show_objects,
+    Kind.ERROR: _show_error,
+    Kind.APPROVAL: _show_approval,
+    Kind.MAP: _show_map,
+    Kind.RENDER_ALL: _show_all,
+    Kind.JSON: _show_json,
+}

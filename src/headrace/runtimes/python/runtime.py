@@ -73,6 +73,7 @@ class PythonRuntime:
                 attempt.note_memory,
                 attempt.stop,
                 attempt.timeout_seconds,
+                take_note=attempt.take_note,
             )
         finally:
             folder_gone_at = await _remove(folder)
@@ -116,6 +117,7 @@ class PythonRuntime:
             "module": _module(attempt.code.path),
             "path": [str(environment)] if environment else [],
             "entry": attempt.code.entry,
+            "preprocess": attempt.preprocess,
         }
         environ = (
             attempt.environ

@@ -23,6 +23,11 @@ class PythonSource:
         """Whether it can only be imported: it has no ``main``."""
         return "main" not in self.functions
 
+    @property
+    def has_preprocessor(self) -> bool:
+        """Whether it makes the arguments of ``main`` itself from what a webhook brings."""
+        return "preprocessor" in self.functions
+
 
 def read_python(content: str, field: str = "content") -> PythonSource:
     """Parse a module; raises InvalidInput with line and column where it can't be.
@@ -39,10 +44,10 @@ def read_python(content: str, field: str = "content") -> PythonSource:
     return PythonSource(tree, frozenset(functions | _assigned(tree)))
 
 
-def require_main(content: str, field: str = "content") -> None:
-    """Raise InvalidInput unless the source parses and has something called ``main``."""
-    if read_python(content, field).is_library:
-        raise InvalidInput(field, "has no function named main, so there is nothing to run")
+def require_function(content: str, name: str = "main", field: str = "content") -> None:
+    """Raise InvalidInput unless the source parses and has something of this name at its top level."""
+    if name not in read_python(content, field).functions:
+        raise InvalidInput(field, f"has no function named {name}, so there is nothing to run")
 
 
 def _assigned(tree: ast.Module) -> set[str]:

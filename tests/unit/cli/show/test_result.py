@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from headrace.cli.show.result import MOST_ROWS, show_result, size_in_words
+from headrace.cli.show.result import _SHOWN, MOST_ROWS, show_result, size_in_words
+from headrace.model.display import Kind
 
 PNG = b"\x89PNG\r\n\x1a\n" + struct.pack(">I4sII", 13, b"IHDR", 900, 500) + bytes(40)
 
@@ -128,5 +129,27 @@ def test_nothing_in_a_result_moves_the_cursor():
     assert "\x1b" not in show_result([{"a\x1b[31m": "\x1b]0;title\x07"}])
 
 
+def test_every_kind_is_shown():
+    assert set(_SHOWN) == set(Kind)
+
+
 def test_sizes_have_units():
     assert [size_in_words(size) for size in (5, 53_100, 2_500_000)] == ["5 bytes", "53.1 kB", "2.5 MB"]
+
+
+def test_a_key_without_its_form_says_why_below_the_json():
+    assert show_result({"md": 5}) == '{"md": 5}\n… shown as JSON: md: must be a string'
+
+
+def test_objects_maps_and_approvals_are_told_in_lines():
+    assert show_result([{"s3": "a/b"}, {"s3": "c", "storage": "cold"}]) == (
+        "[S3 object a/b]\n[S3 object c in storage cold]"
+    )
+    assert show_result({"resume": "http://x/r", "cancel": "http://x/c"}) == (
+        "resume: http://x/r\ncancel: http://x/c"
+    )
+    markers = [{"lat": 48.1, "lon": 16.3, "title": "Vienna"}]
+    shown = show_result({"map": {"lat": 48, "lon": 16, "zoom": 3, "markers": markers}})
+    assert shown.splitlines()[0] == "[map around 48, 16]"
+    assert "Vienna" in shown
+    assert show_result({"map": {"zoom": 3}}) == "[map around its markers]"

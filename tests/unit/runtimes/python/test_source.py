@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headrace.errors import InvalidInput
-from headrace.runtimes.python.source import MOST_CHARACTERS, read_python, require_main
+from headrace.runtimes.python.source import MOST_CHARACTERS, read_python, require_function
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ from headrace.runtimes.python.source import MOST_CHARACTERS, read_python, requir
     ],
 )
 def test_whatever_binds_main_can_be_run(content: str):
-    require_main(content)
+    require_function(content)
     assert not read_python(content).is_library
 
 
@@ -33,7 +33,7 @@ def test_whatever_binds_main_can_be_run(content: str):
 def test_without_main_it_is_a_library(content: str):
     assert read_python(content).is_library
     with pytest.raises(InvalidInput, match=r"^code: has no function named main"):
-        require_main(content, "code")
+        require_function(content, "main", "code")
 
 
 @pytest.mark.parametrize(
@@ -73,3 +73,12 @@ def test_any_text_is_read_or_refused(content: str):
 
 def test_a_warning_of_the_parser_is_nobodys_business():
     assert not read_python("def main():\n    return '\\d' is 1\n").is_library
+
+
+def test_another_function_may_be_required_and_a_preprocessor_is_seen():
+    source = "def main(): pass\nasync def preprocessor(event): pass"
+    require_function(source, "preprocessor")
+    with pytest.raises(InvalidInput, match="no function named other"):
+        require_function(source, "other")
+    assert read_python(source).has_preprocessor
+    assert not read_python("def main(): pass").has_preprocessor
