@@ -22,7 +22,8 @@ async def test_a_script_is_looked_back_at_restored_and_archived(
     async def headrace(*arguments: str) -> Ended:
         """In a thread of this process: a dozen interpreters would take long to start."""
         code = await asyncio.to_thread(run, [*arguments, "--data-dir", str(server.data_dir)])
-        return Ended(code, *capsys.readouterr())
+        output, errors = capsys.readouterr()
+        return Ended(code, output, errors)
 
     async with server.in_workspace() as api:
         first = await deploy(api, PATH, FIRST, lock="# none", tag="python3", deployment_message="begun\nhere")

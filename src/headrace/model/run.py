@@ -105,6 +105,8 @@ class RunFilter:
     created_before: datetime | None = None
     is_due: bool | None = None
     newest_first: bool = True
+    calls_main: bool | None = None
+    """Only those that call ``main``, and no other function of their script."""
     labels: tuple[str, ...] = ()
     """Any of these."""
     labels_unwanted: tuple[str, ...] = ()

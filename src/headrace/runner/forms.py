@@ -40,10 +40,15 @@ def _dumps(value: Any, forms: _Forms) -> str:
 
 
 def _closer(value: Any, forms: _Forms) -> str:
+    limit = sys.getrecursionlimit()
+    # Each level takes two or three calls, more than Python allows of itself.
+    sys.setrecursionlimit(max(limit, 8 * MOST_DEPTH))
     try:
         plain = _plain(value, 0, forms)
     except RecursionError:
         raise InvalidResult(_TOO_DEEP) from None
+    finally:
+        sys.setrecursionlimit(limit)
     try:
         return json.dumps(plain, ensure_ascii=False, allow_nan=False)
     except ValueError as error:

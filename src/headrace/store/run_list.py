@@ -50,6 +50,7 @@ _CONDITIONS: dict[str, LiteralString] = {
     "is_flow_step": "r.is_flow_step = {}",
     "created_after": "r.created_at > {}",
     "created_before": "r.created_at <= {}",
+    "calls_main": "(r.entry is null) = {}",
     "labels_unwanted": "not exists (select from unnest(r.labels) as label where label = any ({}))",
 }
 _LIVE_LABELS: LiteralString = " and exists (select from unnest(r.labels) as label where label = any ({}))"

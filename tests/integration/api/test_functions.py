@@ -62,6 +62,9 @@ async def test_a_caller_chooses_the_function(
     taken = await worker.take()
     assert (taken.entry, json.loads(taken.args)["a"]) == ("choices", 1)
     assert (await record_of(api, job))["entrypoint"] == "choices"
+    for filters, count in (({}, 1), ({"excludes_entrypoint_override": "true"}, 0)):
+        listed = await api.alice.get(in_workspace("jobs/list"), params=filters)
+        assert len(listed.json()) == count
     await worker.end(taken)
     assert (await record_of(api, job))["entrypoint"] == "choices"
 

@@ -16,6 +16,7 @@ import pytest
 
 from headrace.runner.channel import InvalidResult
 from headrace.runner.encoding import encode_result
+from headrace.runner.forms import MOST_DEPTH
 
 
 class Colour(enum.Enum):
@@ -183,3 +184,12 @@ def test_a_circle_and_half_a_character_are_refused():
         encode_result(circle)
     with pytest.raises(InvalidResult, match="surrogate"):
         encode_result("\ud800")
+
+
+def test_what_is_not_too_deep_is_looked_at_to_its_end():
+    deep: Any = float("nan")
+    for _ in range(MOST_DEPTH):
+        deep = [deep]
+    assert encode_result(deep) == b"[" * MOST_DEPTH + b"null" + b"]" * MOST_DEPTH
+    with pytest.raises(InvalidResult, match="deeper than 512"):
+        encode_result([deep])

@@ -42,7 +42,6 @@ REFUSED = frozenset(
         "completed_before",
         "created_after_queue",
         "created_before_queue",
-        "excludes_entrypoint_override",
         "is_not_schedule",
         "is_skipped",
         "resolved",
@@ -79,6 +78,7 @@ class JobFilters(BaseModel):
     created_before: Instant | None = None
     scheduled_for_before_now: bool | None = None
     label: str | None = None
+    excludes_entrypoint_override: bool = False
     order_desc: bool = True
 
     def wanted(self) -> RunFilter | None:
@@ -105,6 +105,7 @@ class JobFilters(BaseModel):
             created_before=self.created_before,
             is_due=self.scheduled_for_before_now,
             newest_first=self.order_desc,
+            calls_main=self.excludes_entrypoint_override or None,
             labels=labels,
             labels_unwanted=labels_unwanted,
         )

@@ -38,3 +38,21 @@ def test_a_filter_that_we_lack_is_refused_unless_it_narrows_nothing(name: str):
 
 def test_what_is_no_filter_at_all_is_ignored():
     assert JobFilters.model_validate({"cache_buster": "1"}).wanted() == RunFilter()
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted", "unwanted"),
+    [
+        ("a", ("a",), ()),
+        ("a, b ,", ("a", "b"), ()),
+        ("!a,b,! c", ("b",), ("a", "c")),
+        ("", (), ()),
+        (None, (), ()),
+    ],
+)
+def test_labels_are_wanted_or_with_a_mark_unwanted(
+    text: str | None, wanted: tuple[str, ...], unwanted: tuple[str, ...]
+):
+    found = JobFilters(label=text).wanted()
+    assert found is not None
+    assert (found.labels, found.labels_unwanted) == (wanted, unwanted)
