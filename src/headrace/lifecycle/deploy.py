@@ -6,6 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from headrace.errors import Conflict, InvalidInput
+from headrace.lifecycle.import_map import note_deployed
 from headrace.lifecycle.launch import Launched, run_script_dependencies
 from headrace.model.path import check_path
 from headrace.model.python_source import read_python
@@ -41,6 +42,7 @@ async def deploy_script(
     await _make_way(connection, principal, script, head)
     version = script_hash(workspace, script)
     await scripts.add(connection, workspace, version, script, principal.username)
+    await note_deployed(connection, principal, script)
     await audit.write(connection, principal, "scripts.create", "Created", script.path, {"hash": version})
     if script.lock is not None:
         return version, None

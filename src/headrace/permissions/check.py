@@ -39,6 +39,12 @@ def require_developer(principal: Principal) -> None:
         raise PermissionDenied("operators may run and view, not create, change or preview")
 
 
+def require_admin(principal: Principal) -> None:
+    """Raise PermissionDenied unless the principal is an admin of the workspace."""
+    if not principal.is_admin:
+        raise PermissionDenied("only an admin of the workspace may do this")
+
+
 def require_superadmin(principal: Principal) -> None:
     """Raise PermissionDenied unless the principal is a superadmin, acting as a person."""
     if not principal.is_superadmin or principal.job is not None:

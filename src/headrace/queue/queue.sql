@@ -56,6 +56,10 @@ returning job_id;
 select request_hash, job_id from idempotency_key
 where workspace_id = :workspace and caller = :caller and route = :route and key = :key;
 
+-- name: hold_waiting
+-- A job that nobody has claimed yet, and nobody does until the transaction ends.
+select id from job_queue where id = :id and state = 'queued' for update skip locked;
+
 -- name: new_job_id
 -- An id for a job that is about to be enqueued.
 select uuid_v7();

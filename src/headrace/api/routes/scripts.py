@@ -12,6 +12,7 @@ from headrace.api.context import Caller, WorkspaceCaller
 from headrace.api.pages import Page
 from headrace.api.schemas.answers import json_response, without_none
 from headrace.api.schemas.new_script import NewScriptBody
+from headrace.api.schemas.relocks import show_relock
 from headrace.api.schemas.scripts import show_script
 from headrace.db.failures import retried
 from headrace.errors import NotFound
@@ -20,7 +21,7 @@ from headrace.lifecycle.launch import Launched
 from headrace.model.ids import ScriptHash, parse_script_hash
 from headrace.model.path import check_path
 from headrace.permissions.check import may_read, require_read
-from headrace.store import scripts
+from headrace.store import relocks, scripts
 
 if TYPE_CHECKING:
     from headrace.db.connection import Connection
@@ -100,12 +101,21 @@ async def list_scripts(
 
 @router.get("/deployment_status/h/{hash}")
 async def get_script_deployment_status(hash: str, caller: WorkspaceCaller) -> Response:
-    """Whether a version's lock is there, why not, and the job that makes it."""
+    """Whether a version's lock is there, why not, and the job that makes it.
+
+    ``relock`` tells what became of its path's lock when something that it imports last changed.
+    """
     version = parse_script_hash(hash)
     async with caller.transaction() as connection:
         script = await _read_version(connection, caller, version)
+        relock = await relocks.read(connection, caller.workspace, script.path)
     return json_response(
-        without_none(lock=script.lock, lock_error_logs=script.lock_error, job_id=script.lock_job)
+        without_none(
+            lock=script.lock,
+            lock_error_logs=script.lock_error,
+            job_id=script.lock_job,
+            relock=relock and show_relock(relock),
+        )
     )
 
 

@@ -14,6 +14,8 @@ from headrace.model.json_text import parse_json
 from headrace.model.outcome import ErrorName, Measures, Outcome, Status, Teardown, failure, timed_out
 from headrace.runtimes.base import DependenciesFailed, LockFailed
 from headrace.runtimes.job_folder import TEMPORARY, make_job_folder, remove_job_folder
+from headrace.runtimes.python.cycles import name_cycles, tell_cycles
+from headrace.runtimes.python.layout import file_of, job_files, module_of
 from headrace.runtimes.python.lock import lock_python
 from headrace.runtimes.python.requirements import find_requirements
 from headrace.runtimes.runner_files import BOOTSTRAP
@@ -63,7 +65,7 @@ class PythonRuntime:
                 return _stopped(Measures())
             return failure(ErrorName.DEPENDENCIES, str(error))
         folder = self._folders.jobs / attempt.name
-        make_job_folder(folder, _files(attempt.code), attempt.cage.uid)
+        make_job_folder(folder, job_files(attempt.code), attempt.cage.uid)
         try:
             ended = await run_process(
                 self._launch(attempt, folder, environment),
@@ -74,11 +76,12 @@ class PythonRuntime:
             )
         finally:
             folder_gone_at = await _remove(folder)
-        outcome = await _outcome(attempt, ended)
+        outcome = name_cycles(await _outcome(attempt, ended), attempt.code)
         return dataclasses.replace(outcome, teardown=Teardown(ended.gone_at, folder_gone_at))
 
     async def lock(self, code: Code, cage: Cage, log: LogSink, stop: Stop) -> str:  # noqa: ARG002 - nothing is built yet
         """Resolve the dependencies of the code and of the workspace scripts it imports."""
+        await tell_cycles(code, log)
         requirements = find_requirements(code.content, code.modules)
         return await lock_python(self._uv, requirements, self._interpreter.version, log, stop)
 
@@ -91,8 +94,8 @@ class PythonRuntime:
     def _launch(self, attempt: Attempt, folder: Path, environment: Path | None) -> Launch:
         plan = {
             "folder": str(folder),
-            "file": _file(attempt.code.path),
-            "module": _module(attempt.code.path),
+            "file": file_of(attempt.code.path),
+            "module": module_of(attempt.code.path),
             "path": [str(environment)] if environment else [],
             "entry": attempt.code.entry,
         }
@@ -106,20 +109,6 @@ class PythonRuntime:
             }
         )
         return Launch(self._command, plan, folder, environ, attempt.arguments, attempt.cage)
-
-
-def _files(code: Code) -> dict[str, str]:
-    modules = {_file(path): content for path, content in code.modules.items()}
-    return modules | {_file(code.path): code.content}
-
-
-def _file(path: str | None) -> str:
-    return f"{path}.py" if path else "main.py"
-
-
-def _module(path: str | None) -> str:
-    """What the script is called, so that relative imports work; a dot within a part is no separator."""
-    return ".".join(part.replace(".", "_") for part in path.split("/")) if path else "main"
 
 
 async def _outcome(attempt: Attempt, ended: Ended) -> Outcome:
