@@ -11,7 +11,18 @@ from headrace import __version__
 from headrace.api.access import require_rules
 from headrace.api.body import BodyLimit
 from headrace.api.errors import add_error_handlers
-from headrace.api.routes import ending, following, instance, resources, running, scripts, users, workspaces
+from headrace.api.routes import (
+    dependency_map,
+    ending,
+    following,
+    instance,
+    resources,
+    running,
+    scripts,
+    users,
+    workspace_dependencies,
+    workspaces,
+)
 from headrace.api.url import CleanUrl
 
 if TYPE_CHECKING:
@@ -27,6 +38,9 @@ ROUTERS: tuple[APIRouter, ...] = (
     workspaces.router,
     workspaces.folders,
     scripts.router,
+    dependency_map.router,
+    workspace_dependencies.router,
+    workspace_dependencies.of_all,
     resources.router,
     running.router,
     following.router,

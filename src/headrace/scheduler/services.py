@@ -11,6 +11,7 @@ from contextlib import suppress
 from math import inf
 from typing import TYPE_CHECKING
 
+from headrace import failpoint
 from headrace.clock import monotonic
 from headrace.db.failures import retried
 from headrace.db.listen import JOBS_CHANGED, JOBS_DUE, JOBS_LATER, LOCKS_CHANGED, Switchboard
@@ -77,7 +78,10 @@ class Services:
     async def _start_relocks(self, connection: Connection) -> None:
         async def transaction() -> set[str]:
             async with connection.transaction():
-                return await start_relocks(connection)
+                tags = await start_relocks(connection)
+                if tags:
+                    await failpoint.reach("relock_before_commit")
+                return tags
 
         self._switchboard.notify(JOBS_DUE, await retried(transaction))
 

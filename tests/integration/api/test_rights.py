@@ -183,7 +183,12 @@ async def test_every_route_asks_who_calls(api: Api):
     public = {"/api/version", "/api/health/status", "/api/auth/login"}
     for path, methods in document["paths"].items():
         address = path.removeprefix("/api").format(
-            workspace="acme", path="u/alice/x", id=NOBODYS_JOB, hash="0" * 16
+            workspace="acme",
+            path="u/alice/x",
+            id=NOBODYS_JOB,
+            hash="0" * 16,
+            language="python3",
+            imported_path="u/alice/x",
         )
         for method in methods:
             if path not in public:

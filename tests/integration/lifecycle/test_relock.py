@@ -11,9 +11,12 @@ import pytest
 
 from headrace.db.transaction import acting_as
 from headrace.lifecycle.cancel import cancel
+from headrace.lifecycle.dependency_files import archive_file, create_file
+from headrace.lifecycle.deploy import deploy_script
 from headrace.lifecycle.import_map import note_gone, rebuild
 from headrace.lifecycle.launch import Wish, run_path
 from headrace.model.outcome import ErrorName, failure
+from headrace.model.script import NewScript
 from headrace.store import imports
 from tests.ground.jobs import claim_as, finish_as
 from tests.ground.people import look_again, make_folder
@@ -247,9 +250,6 @@ async def test_a_library_that_moves_takes_its_new_importers_and_tells_the_old(wa
     await deploy_both(waves, people)
     head = await waves.head(LIB)
     async with acting_as(waves.server, people.alice) as connection:
-        from headrace.lifecycle.deploy import deploy_script
-        from headrace.model.script import NewScript
-
         moved = NewScript(
             "f/shared/kit", "# six\nimport f.shared.base\n", "python3", parent_hash=head["hash"]
         )
@@ -390,3 +390,32 @@ async def test_a_wave_takes_its_jobs_by_the_hundred(waves: Waves, people: People
     await waves.start()
     await waves.start()
     assert await waves.owner.fetchval("select count(*) from script_relock where state = 'running'") == 105
+
+
+# ------------------------------------------------------------------------------------------------ files
+
+
+async def change_file(waves: Waves, people: People, name: str | None, content: str | None) -> None:
+    """Give a file of dependencies another content, or archive it."""
+    async with acting_as(waves.server, people.admin) as connection:
+        if content is None:
+            await archive_file(connection, people.admin, "python3", name)
+        else:
+            await create_file(connection, people.admin, "python3", name, content=content)
+
+
+async def test_a_file_of_dependencies_is_followed_by_those_who_use_it(waves: Waves, people: People):
+    await waves.deploy(people.alice, LIB, "# requirements: web\nx = 1\n")
+    await waves.deploy(people.bob, USER, "# requirements:\n" + IMPORTS_LIB)
+    await waves.deploy(people.bob, "f/shared/other", "# requirements:\n# six\n")
+    await waves.deploy(people.bob, "f/shared/plain", "import six\n")
+    await waves.settle()
+    await change_file(waves, people, "web", "idna")
+    assert sorted(await waves.settle()) == [LIB, USER]
+    assert (await waves.head(USER))["lock"] == "# requirements:\n# requirements: web\nweb: idna"
+    await change_file(waves, people, None, "attrs")
+    assert sorted(await waves.settle()) == ["f/shared/plain"]
+    assert "default: attrs" in (await waves.head("f/shared/plain"))["lock"]
+    await change_file(waves, people, "web", None)
+    assert sorted(await waves.settle()) == [LIB, USER]
+    assert "web" not in (await waves.head(LIB))["lock"].replace("requirements: web", "")
