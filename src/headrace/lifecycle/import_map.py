@@ -44,6 +44,16 @@ async def note_gone(connection: Connection, principal: Principal, path: str) -> 
     await relocks.add_cause(connection, workspace, path, principal.username)
 
 
+async def note_restored(connection: Connection, principal: Principal, path: str) -> None:
+    """There is a script at a path again. It is locked again as who brought it back."""
+    workspace = principal.workspace or ""
+    script = await scripts.read_head(connection, workspace, path)
+    if script is not None:
+        await imports.replace(connection, workspace, path, _imported(path, script.content))
+        await relocks.keep(connection, workspace, path, principal.permissioned_as, principal.email)
+        await relocks.add_cause(connection, workspace, path, principal.username)
+
+
 async def announce_locked(connection: Connection, workspace: str, version: ScriptHash, job: JobId) -> None:
     """Tell the importers of a version that its own dependencies job has just locked it."""
     script = await scripts.read(connection, workspace, version)

@@ -60,3 +60,9 @@ async def read_sources(connection: Connection, workspace: str, after: str) -> li
     """Up to 500 scripts behind the path ``after``, by path."""
     rows = await SQL.read_sources.rows(connection, workspace=workspace, after=after)
     return [Source(row["path"], row["content"], row["language"], row["created_by"]) for row in rows]
+
+
+async def find_alike(connection: Connection, workspace: str, paths: Collection[str]) -> list[str]:
+    """Paths with ``-`` or ``.`` that may be meant by these, which can't have any; at most ten."""
+    alike = sorted({path.replace("-", "_").replace(".", "_") for path in paths})
+    return [row["path"] for row in await SQL.find_alike.rows(connection, workspace=workspace, alike=alike)]

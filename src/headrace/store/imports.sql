@@ -39,3 +39,10 @@ order by path limit 500;
 -- name: clear_imports
 -- Before the map is rebuilt: what scripts import, to the last row.
 delete from script_import where workspace_id = :workspace and importer_kind = 'script';
+
+-- name: find_alike
+-- Newest versions at paths that would be one of these if '-' and '.' were '_': it may be what was meant.
+select path from script
+where workspace_id = :workspace and translate(path, '-.', '__') = any (:alike::text[])
+  and path ~ '[-.]' and not archived and not deleted
+order by path limit 10;

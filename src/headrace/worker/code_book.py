@@ -13,8 +13,9 @@ from headrace.model.outcome import ErrorName, Outcome, failure
 from headrace.permissions.check import may_read
 from headrace.permissions.identity import rights_of
 from headrace.runtimes.base import Code
-from headrace.runtimes.python.imports import WorkspaceImport, read_imports
+from headrace.runtimes.python.imports import WorkspaceImport, read_imports, why_not_importable
 from headrace.store import dependency_files, scripts
+from headrace.store import imports as script_imports
 from headrace.worker.completer import ACQUIRE_SECONDS
 
 if TYPE_CHECKING:
@@ -105,11 +106,16 @@ class CodeBook:
                 for item in self._imports_of(code.path if importer == own else importer, content)
             ]
             wanted = {path for _, item in imports for path in item.readings} - modules.keys() - {own}
-            readable = {path for path in wanted if may_read(rights, path)}
+            # A dot within a part would be one more part to Python.
+            readable = {path for path in wanted if "." not in path and may_read(rights, path)}
             sources = await scripts.read_modules(connection, job.workspace, readable) if readable else {}
             modules |= sources
             if missing := _missing(imports, {own, *modules}):
-                return failure(ErrorName.DEPENDENCIES, _say_missing(missing, job.permissioned_as))
+                alike = await script_imports.find_alike(
+                    connection, job.workspace, [path for path, _ in missing]
+                )
+                hint = _hint([path for path in alike if may_read(rights, path)])
+                return failure(ErrorName.DEPENDENCIES, _say_missing(missing, job.permissioned_as) + hint)
             if len(modules) > MOST_MODULES:
                 return failure(ErrorName.DEPENDENCIES, f"imports more than {MOST_MODULES} workspace scripts")
         return modules
@@ -133,13 +139,22 @@ def _missing(imports: Iterable[tuple[str, WorkspaceImport]], there: set[str]) ->
 
 def _say_missing(missing: list[tuple[str, str]], identity: str) -> str:
     """Whether it is not there or not to be read is not told: one may not know of what one can't read."""
-    told = [f"{path} (imported by {place})" for path, place in dict(reversed(missing)).items()][::-1]
+    first: dict[str, str] = {}
+    for path, place in missing:
+        first.setdefault(path, place)
+    told = [f"{path} (imported by {place})" for path, place in first.items()]
     more = f" and {len(told) - _MOST_TOLD} more" if len(told) > _MOST_TOLD else ""
     verb = "does" if len(told) == 1 else "do"
     return (
         f"{', '.join(told[:_MOST_TOLD])}{more} {verb} not exist in this workspace, or {identity} may not"
         " read it: deploy what is imported, or run the job as somebody who may read it"
     )
+
+
+def _hint(alike: list[str]) -> str:
+    """That there are scripts whose paths no import can name, where one of them may be meant."""
+    told = [f"there is {path}, but {why}" for path in alike if (why := why_not_importable(path))]
+    return f"; {'; '.join(told)}" if told else ""
 
 
 def _remember(book: OrderedDict[Any, Any], key: Any, value: Any) -> None:

@@ -55,6 +55,7 @@ BOTH = {
     "queue.enqueue_job",
     "store.add_cause",
     "store.end_relock",
+    "store.find_alike",
     "store.read_contents",
     "store.read_modules",
     "store.read_script",

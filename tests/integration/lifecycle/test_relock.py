@@ -13,7 +13,7 @@ from headrace.db.transaction import acting_as
 from headrace.lifecycle.cancel import cancel
 from headrace.lifecycle.dependency_files import archive_file, create_file
 from headrace.lifecycle.deploy import deploy_script
-from headrace.lifecycle.import_map import note_gone, rebuild
+from headrace.lifecycle.import_map import note_gone, note_restored, rebuild
 from headrace.lifecycle.launch import Wish, run_path
 from headrace.model.outcome import ErrorName, failure
 from headrace.model.script import NewScript
@@ -66,7 +66,7 @@ async def test_an_importer_gets_a_version_with_the_new_lock_and_nothing_else_new
     assert after["parent_hash"] == before["hash"]
     assert after["deployment_message"] == "locked again, because f/shared/lib changed (by alice)"
     new = {"hash", "parent_hash", "lock", "lock_job", "deployment_message", "created_at"}
-    assert {name for name in before if before[name] != after[name]} == new
+    assert {name for name in before if before[name] != after[name]} - {"number"} == new
     relock = await waves.relock(USER)
     assert (relock.state, relock.version, relock.because) == ("changed", after["hash"], LIB)
     old = await waves.owner.fetchrow("select lock, archived from script where hash = $1", before["hash"])
@@ -271,6 +271,18 @@ async def test_a_library_that_is_gone_is_told_of(waves: Waves, people: People):
     assert await waves.settle() == [USER]
     assert (await waves.relock(USER)).state == "failed"
     assert (await waves.head(USER))["lock"] == "# six"
+
+
+async def test_a_library_that_comes_back_is_told_of(waves: Waves, people: People):
+    await deploy_both(waves, people)
+    for archived, deed in ((True, note_gone), (False, note_restored)):
+        async with acting_as(waves.server, people.alice) as connection:
+            await connection.execute("update script set archived = $2 where path = $1", LIB, archived)
+            await deed(connection, people.alice, LIB)
+        await waves.settle()
+    assert (await waves.relock(USER)).state == "unchanged"
+    rows = await waves.owner.fetch("select importer_path from script_import")
+    assert {row["importer_path"] for row in rows} == {LIB, USER}
 
 
 # ------------------------------------------------------------------------------------------------ rights

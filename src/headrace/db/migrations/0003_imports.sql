@@ -199,7 +199,8 @@ begin
   end if;
   version := version || jsonb_build_object(
     'hash', new_hash, 'parent_hash', ended.script_hash, 'lock', new_lock, 'lock_error', null,
-    'lock_job', ended_job, 'deployment_message', new_message, 'created_at', now(), 'archived', false);
+    'lock_job', ended_job, 'deployment_message', new_message, 'created_at', clock_timestamp(),
+    'archived', false);
   select string_agg(quote_ident(attname), ', ' order by attnum) into columns
   from pg_attribute
   where attrelid = 'script'::regclass and attnum > 0 and not attisdropped and attgenerated = '';

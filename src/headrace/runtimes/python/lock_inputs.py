@@ -29,7 +29,7 @@ def files_used(content: str) -> set[str]:
     has_own = any(_INLINE.fullmatch(line.rstrip()) for line in content.splitlines())
     for line in _leading_comments(content):
         if heading := _HEADING.fullmatch(line):
-            names |= set(heading["rest"].replace(",", " ").split())
+            names |= set(heading["rest"].partition("#")[0].split())
             has_own = has_own or not heading["extra"]
     return names if has_own else names | {UNNAMED}
 
