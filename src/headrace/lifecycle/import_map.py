@@ -55,9 +55,12 @@ async def note_restored(connection: Connection, principal: Principal, path: str)
 
 
 async def announce_locked(connection: Connection, workspace: str, version: ScriptHash, job: JobId) -> None:
-    """Tell the importers of a version that its own dependencies job has just locked it."""
+    """Tell the importers of a version that its own dependencies job has just locked it.
+
+    Also where another version is on top of it already, which may be like it and so have nothing to tell.
+    """
     script = await scripts.read(connection, workspace, version)
-    if script is None or script.lock_job != job or script.archived or script.deleted:
+    if script is None or script.lock_job != job or script.deleted:
         return
     parent = await _parent(connection, workspace, script.parent_hash)
     await _announce(connection, workspace, script, parent, script.created_by)

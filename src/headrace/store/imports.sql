@@ -6,7 +6,8 @@ where workspace_id = :workspace and importer_kind = 'script' and importer_path =
 -- name: add_imports
 -- What a path imports.
 insert into script_import (workspace_id, importer_path, imported_path)
-select :workspace, :path, imported from unnest(:imported::text[]) as imported;
+select :workspace, :path, imported from unnest(:imported::text[]) as imported
+on conflict do nothing;
 
 -- name: list_imports
 -- The map, as far as one may read both ends; of what an import may mean, that which is there.

@@ -125,6 +125,16 @@ async def test_a_library_that_cannot_be_locked_disturbs_nobody(waves: Waves, peo
     assert await waves.settle() == [LIB, USER]
 
 
+async def test_a_version_that_was_superseded_before_it_was_locked_is_told_of(waves: Waves, people: People):
+    await deploy_both(waves, people)
+    await waves.deploy(people.alice, LIB, "# idna\nx = 1\n")
+    await waves.deploy(people.alice, LIB, "# idna\nx = 2\n")
+    for job in await waves.claim():
+        await waves.lock(job)
+    await waves.settle()
+    assert (await waves.head(USER))["lock"] == "# idna"
+
+
 async def test_a_diamond_is_locked_once(waves: Waves, people: People):
     await waves.deploy(people.alice, LIB, "# six\nx = 1\n")
     for name in ("left", "right"):

@@ -113,14 +113,14 @@ def _walk(tree: ast.Module) -> Iterator[tuple[ast.AST, bool]]:
         todo += [(child, is_optional or child in guarded) for child in ast.iter_child_nodes(node)]
 
 
-def _guarded(node: ast.AST) -> list[ast.stmt]:
+def _guarded(node: ast.AST) -> set[ast.AST]:
     match node:
         case ast.Try(body=body, handlers=handlers) if any(_forgives(handler.type) for handler in handlers):
-            return body
+            return set(body)
         case ast.If(test=ast.Name(id="TYPE_CHECKING") | ast.Attribute(attr="TYPE_CHECKING"), body=body):
-            return body
+            return set(body)
         case _:
-            return []
+            return set()
 
 
 def _forgives(caught: ast.expr | None) -> bool:
