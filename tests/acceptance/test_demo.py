@@ -39,6 +39,8 @@ def write_workspace(root: Path, jobs: list[Any], **scripts: str) -> Path:
     for name, content in scripts.items():
         (folder / f"{name}.py").write_text(content)
         (folder / f"{name}.script.yaml").write_text(f"summary: The script {name}\nkind: script\n")
+    (root / "dependencies").mkdir(exist_ok=True)
+    (root / "dependencies" / "web.requirements.in").write_text("six\n")
     (root / "demo.yaml").write_text(json.dumps(jobs))
     return root
 
@@ -88,6 +90,8 @@ async def test_the_demo_shows_what_it_does_and_the_next_one_keeps_all_that_has_n
     third = await run("demo", str(workspace), "--once", port=0, data_dir=data_dir)
     assert set(changes(third.output).values()) == {"unchanged"}
     assert re.search(r"unchanged +resource f/demo/data", third.output)
+    assert re.search(r"new +dependencies web", first.output)
+    assert re.search(r"unchanged +dependencies web", third.output)
     assert "Locking" not in third.output
     assert "with the password" not in third.output
 

@@ -12,6 +12,7 @@ from headrace.api.access import require_rules
 from headrace.api.body import BodyLimit
 from headrace.api.errors import add_error_handlers
 from headrace.api.routes import (
+    dependency_map,
     drafts,
     ending,
     following,
@@ -24,6 +25,7 @@ from headrace.api.routes import (
     trash,
     users,
     versions,
+    workspace_dependencies,
     workspaces,
 )
 from headrace.api.url import CleanUrl
@@ -45,6 +47,9 @@ ROUTERS: tuple[APIRouter, ...] = (
     versions.router,
     drafts.router,
     trash.router,
+    dependency_map.router,
+    workspace_dependencies.router,
+    workspace_dependencies.of_all,
     resources.router,
     running.router,
     following.router,

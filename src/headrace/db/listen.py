@@ -29,6 +29,8 @@ JOBS_LATER = "headrace_jobs_later"
 """Payload: ids of jobs that wait for a time, which the leader must know of."""
 JOBS_CHANGED = "headrace_jobs_changed"
 """Payload: ids of jobs that started, wrote logs, or ended: for those who wait for them."""
+LOCKS_CHANGED = "headrace_locks_changed"
+"""Payload: workspaces in which a lock was made, or what locks are made of changed: for the leader."""
 JOBS_CANCELED = "headrace_jobs_canceled"
 """Payload: ids of jobs that somebody wants to end: for the workers that run them."""
 

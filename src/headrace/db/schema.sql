@@ -2,6 +2,42 @@
 
 CREATE SCHEMA headrace;
 
+CREATE FUNCTION headrace.add_relocked_version(ended_job uuid, new_hash text, new_lock text, new_message text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'headrace', 'pg_temp'
+    AS $_$
+declare
+  ended record;
+  columns text;
+  version jsonb;
+begin
+  select h.workspace_id, h.script_hash into ended
+  from job_id i join job_history h on h.completed_at = i.completed_at and h.id = i.id
+  join script_relock r on r.job = h.id and r.workspace_id = h.workspace_id and r.path = h.path
+  where i.id = ended_job and h.kind = 'dependencies' and h.status = 'success';
+  update script s set archived = true
+  where s.workspace_id = ended.workspace_id and s.hash = ended.script_hash and not s.archived and not s.deleted
+  returning to_jsonb(s) into version;
+  if version is null then
+    return false;
+  end if;
+  version := version || jsonb_build_object(
+    'hash', new_hash, 'parent_hash', ended.script_hash, 'lock', new_lock, 'lock_error', null,
+    'lock_job', ended_job, 'deployment_message', new_message, 'created_at', clock_timestamp(),
+    'archived', false);
+  select string_agg(quote_ident(attname), ', ' order by attnum) into columns
+  from pg_attribute
+  where attrelid = 'script'::regclass and attnum > 0 and not attisdropped and attgenerated = '';
+  execute format('insert into script (%1$s) select %1$s from jsonb_populate_record(null::script, $1)', columns)
+  using version;
+  update script_relock
+  set state = case when state = 'running' then 'changed' else state end, version = new_hash, ended_at = now(),
+      message = null
+  where job = ended_job;
+  return true;
+end
+$_$;
+
 CREATE FUNCTION headrace.add_session_token(token_hash bytea, token_prefix text, owner_email text, session_expires_at timestamp with time zone) RETURNS void
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'headrace', 'pg_temp'
@@ -85,6 +121,24 @@ CREATE FUNCTION headrace.describe_member(wanted_workspace text, wanted_username 
          array(select identity from mine union all select owner from open_folder),
          array(select 'u/' || m.username union all select owner from open_folder where may_write)
   from member m
+$$;
+
+CREATE FUNCTION headrace.end_relock(ended_job uuid, new_state text, new_message text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'headrace', 'pg_temp'
+    AS $$
+begin
+  if not exists (select from job_id where id = ended_job and completed_at is not null) then
+    return false;
+  end if;
+  -- One that is wanted once more stays so.
+  update script_relock
+  set state = case when state = 'running' then new_state else state end,
+      message = case when state = 'running' then new_message end,
+      ended_at = case when state = 'running' then now() end
+  where job = ended_job;
+  return found;
+end
 $$;
 
 CREATE FUNCTION headrace.erase_expired_trash() RETURNS bigint
@@ -192,6 +246,11 @@ CREATE FUNCTION headrace.hold_script_lock(wanted_workspace text, wanted_hash tex
 CREATE FUNCTION headrace.is_superadmin() RETURNS boolean
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $$ select coalesce(current_setting('headrace.superadmin', true), '') = 'true' $$;
+
+CREATE FUNCTION headrace.is_superadmin_email(wanted_email text) RETURNS boolean
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'headrace', 'pg_temp'
+    AS $$ select exists (select from instance_user where email = wanted_email and super_admin and not disabled) $$;
 
 CREATE FUNCTION headrace.is_workspace_admin() RETURNS boolean
     LANGUAGE sql STABLE PARALLEL SAFE
@@ -599,6 +658,24 @@ CREATE TABLE headrace.job_stream (
     chunk text NOT NULL
 );
 
+CREATE TABLE headrace.relock_cause (
+    id bigint NOT NULL,
+    workspace_id text NOT NULL,
+    imported_path text NOT NULL,
+    caused_by text NOT NULL,
+    only_failed boolean NOT NULL,
+    at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE headrace.relock_cause ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME headrace.relock_cause_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE headrace.resource (
     workspace_id text NOT NULL,
     path text NOT NULL,
@@ -647,6 +724,32 @@ CREATE TABLE headrace.script (
     error_handler_muted boolean,
     trash_id bigint,
     has_preprocessor boolean DEFAULT false NOT NULL
+);
+
+CREATE TABLE headrace.script_import (
+    workspace_id text NOT NULL,
+    importer_kind text DEFAULT 'script'::text NOT NULL,
+    importer_path text NOT NULL,
+    owner text GENERATED ALWAYS AS (headrace.path_owner(importer_path)) STORED NOT NULL,
+    imported_path text NOT NULL,
+    CONSTRAINT script_import_importer_kind_check CHECK ((importer_kind = ANY (ARRAY['script'::text, 'flow'::text, 'app'::text])))
+);
+
+CREATE TABLE headrace.script_relock (
+    workspace_id text NOT NULL,
+    path text NOT NULL,
+    owner text GENERATED ALWAYS AS (headrace.path_owner(path)) STORED NOT NULL,
+    permissioned_as text,
+    email text,
+    state text,
+    because text,
+    caused_by text,
+    wanted_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    job uuid,
+    version text,
+    message text,
+    CONSTRAINT script_relock_state_check CHECK ((state = ANY (ARRAY['wanted'::text, 'running'::text, 'changed'::text, 'unchanged'::text, 'failed'::text, 'left'::text])))
 );
 
 CREATE TABLE headrace.token (
@@ -714,6 +817,27 @@ CREATE TABLE headrace.workspace (
     created_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
+CREATE TABLE headrace.workspace_dependencies (
+    id bigint NOT NULL,
+    workspace_id text NOT NULL,
+    language text NOT NULL,
+    name text DEFAULT ''::text NOT NULL,
+    description text DEFAULT ''::text NOT NULL,
+    content text NOT NULL,
+    archived boolean DEFAULT false NOT NULL,
+    created_by text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE headrace.workspace_dependencies ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME headrace.workspace_dependencies_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE headrace.workspace_group (
     workspace_id text NOT NULL,
     name text NOT NULL,
@@ -769,14 +893,23 @@ ALTER TABLE ONLY headrace.job_queue
 ALTER TABLE ONLY headrace.job_stream
     ADD CONSTRAINT job_stream_pkey PRIMARY KEY (job_id, attempt, start);
 
+ALTER TABLE ONLY headrace.relock_cause
+    ADD CONSTRAINT relock_cause_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY headrace.resource
     ADD CONSTRAINT resource_pkey PRIMARY KEY (workspace_id, path);
 
 ALTER TABLE ONLY headrace.schema_migration
     ADD CONSTRAINT schema_migration_pkey PRIMARY KEY (version);
 
+ALTER TABLE ONLY headrace.script_import
+    ADD CONSTRAINT script_import_pkey PRIMARY KEY (workspace_id, importer_kind, importer_path, imported_path);
+
 ALTER TABLE ONLY headrace.script
     ADD CONSTRAINT script_pkey PRIMARY KEY (workspace_id, hash);
+
+ALTER TABLE ONLY headrace.script_relock
+    ADD CONSTRAINT script_relock_pkey PRIMARY KEY (workspace_id, path);
 
 ALTER TABLE ONLY headrace.token
     ADD CONSTRAINT token_pkey PRIMARY KEY (hash);
@@ -786,6 +919,9 @@ ALTER TABLE ONLY headrace.trash
 
 ALTER TABLE ONLY headrace.worker_session
     ADD CONSTRAINT worker_session_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY headrace.workspace_dependencies
+    ADD CONSTRAINT workspace_dependencies_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY headrace.workspace_group
     ADD CONSTRAINT workspace_group_pkey PRIMARY KEY (workspace_id, name);
@@ -829,9 +965,15 @@ CREATE UNIQUE INDEX script_head ON headrace.script USING btree (workspace_id, pa
 
 CREATE INDEX script_heads_by_time ON headrace.script USING btree (workspace_id, created_at DESC, hash) WHERE ((NOT archived) AND (NOT deleted));
 
+CREATE INDEX script_import_by_imported ON headrace.script_import USING btree (workspace_id, imported_path);
+
 CREATE UNIQUE INDEX script_line ON headrace.script USING btree (workspace_id, line, number);
 
 CREATE UNIQUE INDEX script_lineage ON headrace.script USING btree (workspace_id, parent_hash) WHERE (parent_hash IS NOT NULL);
+
+CREATE INDEX script_relock_by_job ON headrace.script_relock USING btree (job) WHERE (job IS NOT NULL);
+
+CREATE INDEX script_relock_wanted ON headrace.script_relock USING btree (wanted_at) WHERE (state = 'wanted'::text);
 
 CREATE INDEX script_trashed ON headrace.script USING btree (trash_id) WHERE (trash_id IS NOT NULL);
 
@@ -842,6 +984,8 @@ CREATE INDEX trash_by_time ON headrace.trash USING btree (workspace_id, deleted_
 CREATE INDEX trash_expiry ON headrace.trash USING btree (expires_at);
 
 CREATE INDEX worker_session_live ON headrace.worker_session USING btree (expires_at) WHERE (ended_at IS NULL);
+
+CREATE UNIQUE INDEX workspace_dependencies_newest ON headrace.workspace_dependencies USING btree (workspace_id, language, name) WHERE (NOT archived);
 
 CREATE TRIGGER place_in_line BEFORE INSERT ON headrace.script FOR EACH ROW EXECUTE FUNCTION headrace.place_in_line();
 
@@ -860,8 +1004,17 @@ ALTER TABLE ONLY headrace.group_member
 ALTER TABLE ONLY headrace.group_member
     ADD CONSTRAINT group_member_workspace_id_username_fkey FOREIGN KEY (workspace_id, username) REFERENCES headrace.workspace_user(workspace_id, username);
 
+ALTER TABLE ONLY headrace.relock_cause
+    ADD CONSTRAINT relock_cause_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES headrace.workspace(id);
+
 ALTER TABLE ONLY headrace.resource
     ADD CONSTRAINT resource_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES headrace.workspace(id);
+
+ALTER TABLE ONLY headrace.script_import
+    ADD CONSTRAINT script_import_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES headrace.workspace(id);
+
+ALTER TABLE ONLY headrace.script_relock
+    ADD CONSTRAINT script_relock_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES headrace.workspace(id);
 
 ALTER TABLE ONLY headrace.script
     ADD CONSTRAINT script_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES headrace.workspace(id);
@@ -874,6 +1027,9 @@ ALTER TABLE ONLY headrace.token
 
 ALTER TABLE ONLY headrace.trash
     ADD CONSTRAINT trash_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES headrace.workspace(id);
+
+ALTER TABLE ONLY headrace.workspace_dependencies
+    ADD CONSTRAINT workspace_dependencies_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES headrace.workspace(id);
 
 ALTER TABLE ONLY headrace.workspace_group
     ADD CONSTRAINT workspace_group_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES headrace.workspace(id);
@@ -890,9 +1046,19 @@ CREATE POLICY admin_adds ON headrace.workspace_group FOR INSERT TO headrace_serv
 
 CREATE POLICY admins ON headrace.trash FOR SELECT TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND ( SELECT headrace.is_workspace_admin() AS is_workspace_admin)));
 
+CREATE POLICY admins_add ON headrace.workspace_dependencies FOR INSERT TO headrace_server WITH CHECK (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND ( SELECT headrace.is_workspace_admin() AS is_workspace_admin)));
+
+CREATE POLICY admins_change ON headrace.workspace_dependencies FOR UPDATE TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND ( SELECT headrace.is_workspace_admin() AS is_workspace_admin)));
+
+CREATE POLICY admins_remove ON headrace.workspace_dependencies FOR DELETE TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND ( SELECT headrace.is_workspace_admin() AS is_workspace_admin)));
+
 CREATE POLICY append ON headrace.audit FOR INSERT TO headrace_server WITH CHECK (((workspace_id IS NULL) OR (workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) OR ( SELECT headrace.is_superadmin() AS is_superadmin)));
 
 CREATE POLICY as_oneself ON headrace.job FOR INSERT TO headrace_server WITH CHECK (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (created_by = ( SELECT headrace.current_username() AS current_username)) AND (( SELECT headrace.is_workspace_admin() AS is_workspace_admin) OR (permissioned_as = ANY (( SELECT headrace.own_identities() AS own_identities)::text[])))));
+
+CREATE POLICY as_oneself ON headrace.script_relock FOR INSERT TO headrace_server WITH CHECK (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (( SELECT headrace.is_workspace_admin() AS is_workspace_admin) OR ((headrace.path_owner(path) = ANY (( SELECT headrace.writable_owners() AS writable_owners)::text[])) AND (permissioned_as = ANY (( SELECT headrace.own_identities() AS own_identities)::text[]))))));
+
+CREATE POLICY as_oneself_again ON headrace.script_relock FOR UPDATE TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (( SELECT headrace.is_workspace_admin() AS is_workspace_admin) OR (owner = ANY (( SELECT headrace.writable_owners() AS writable_owners)::text[]))))) WITH CHECK (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (( SELECT headrace.is_workspace_admin() AS is_workspace_admin) OR ((headrace.path_owner(path) = ANY (( SELECT headrace.writable_owners() AS writable_owners)::text[])) AND (permissioned_as = ANY (( SELECT headrace.own_identities() AS own_identities)::text[]))))));
 
 ALTER TABLE headrace.audit ENABLE ROW LEVEL SECURITY;
 
@@ -954,6 +1120,8 @@ CREATE POLICY member_reads ON headrace.workspace_group FOR SELECT TO headrace_se
 
 CREATE POLICY member_reads ON headrace.workspace_user FOR SELECT TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) OR (email = ( SELECT headrace.current_email() AS current_email)) OR ( SELECT headrace.is_superadmin() AS is_superadmin)));
 
+CREATE POLICY members_read ON headrace.workspace_dependencies FOR SELECT TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) OR ( SELECT headrace.is_superadmin() AS is_superadmin)));
+
 CREATE POLICY own ON headrace.idempotency_key TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (caller = ( SELECT headrace.current_username() AS current_username)))) WITH CHECK (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (caller = ( SELECT headrace.current_username() AS current_username))));
 
 CREATE POLICY own ON headrace.token TO headrace_server USING ((email = ( SELECT headrace.current_email() AS current_email))) WITH CHECK (((email = ( SELECT headrace.current_email() AS current_email)) AND (( SELECT headrace.current_job() AS current_job) IS NULL)));
@@ -970,11 +1138,21 @@ CREATE POLICY readers ON headrace.resource FOR SELECT TO headrace_server USING (
 
 CREATE POLICY readers ON headrace.script FOR SELECT TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (( SELECT headrace.is_workspace_admin() AS is_workspace_admin) OR ((NOT deleted) AND (owner = ANY (( SELECT headrace.readable_owners() AS readable_owners)::text[]))))));
 
+CREATE POLICY readers ON headrace.script_import FOR SELECT TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (( SELECT headrace.is_workspace_admin() AS is_workspace_admin) OR (owner = ANY (( SELECT headrace.readable_owners() AS readable_owners)::text[])))));
+
+CREATE POLICY readers ON headrace.script_relock FOR SELECT TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (( SELECT headrace.is_workspace_admin() AS is_workspace_admin) OR (owner = ANY (( SELECT headrace.readable_owners() AS readable_owners)::text[])))));
+
+ALTER TABLE headrace.relock_cause ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE headrace.resource ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY same_workspace ON headrace.job_id TO headrace_server USING ((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace))) WITH CHECK ((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)));
 
 ALTER TABLE headrace.script ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE headrace.script_import ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE headrace.script_relock ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY self_or_superadmin ON headrace.instance_user TO headrace_server USING (((email = ( SELECT headrace.current_email() AS current_email)) OR ( SELECT headrace.is_superadmin() AS is_superadmin))) WITH CHECK (( SELECT headrace.is_superadmin() AS is_superadmin));
 
@@ -1000,6 +1178,8 @@ CREATE POLICY viewers ON headrace.job_queue FOR SELECT TO headrace_server USING 
 
 ALTER TABLE headrace.worker_session ENABLE ROW LEVEL SECURITY;
 
+CREATE POLICY workers ON headrace.audit FOR INSERT TO headrace_worker WITH CHECK (true);
+
 CREATE POLICY workers ON headrace.job TO headrace_worker USING (true) WITH CHECK (true);
 
 CREATE POLICY workers ON headrace.job_history TO headrace_worker USING (true) WITH CHECK (true);
@@ -1014,28 +1194,49 @@ CREATE POLICY workers ON headrace.job_queue TO headrace_worker USING (true) WITH
 
 CREATE POLICY workers ON headrace.job_stream TO headrace_worker USING (true) WITH CHECK (true);
 
+CREATE POLICY workers ON headrace.relock_cause TO headrace_worker USING (true) WITH CHECK (true);
+
 CREATE POLICY workers ON headrace.script FOR SELECT TO headrace_worker USING (true);
 
+CREATE POLICY workers ON headrace.script_import FOR SELECT TO headrace_worker USING (true);
+
+CREATE POLICY workers ON headrace.script_relock TO headrace_worker USING (true) WITH CHECK (true);
+
 CREATE POLICY workers ON headrace.worker_session TO headrace_worker USING (true) WITH CHECK (true);
+
+CREATE POLICY workers ON headrace.workspace_dependencies FOR SELECT TO headrace_worker USING (true);
 
 CREATE POLICY workers ON headrace.workspace_user FOR SELECT TO headrace_worker USING (true);
 
 ALTER TABLE headrace.workspace ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE headrace.workspace_dependencies ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE headrace.workspace_group ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE headrace.workspace_user ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY writers_add ON headrace.relock_cause FOR INSERT TO headrace_server WITH CHECK (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (( SELECT headrace.is_workspace_admin() AS is_workspace_admin) OR (headrace.path_owner(imported_path) = ANY (( SELECT headrace.writable_owners() AS writable_owners)::text[])))));
 
 CREATE POLICY writers_add ON headrace.resource FOR INSERT TO headrace_server WITH CHECK (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (( SELECT headrace.is_workspace_admin() AS is_workspace_admin) OR (headrace.path_owner(path) = ANY (( SELECT headrace.writable_owners() AS writable_owners)::text[])))));
 
 CREATE POLICY writers_add ON headrace.script FOR INSERT TO headrace_server WITH CHECK (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (( SELECT headrace.is_workspace_admin() AS is_workspace_admin) OR (headrace.path_owner(path) = ANY (( SELECT headrace.writable_owners() AS writable_owners)::text[])))));
 
+CREATE POLICY writers_add ON headrace.script_import FOR INSERT TO headrace_server WITH CHECK (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (( SELECT headrace.is_workspace_admin() AS is_workspace_admin) OR (headrace.path_owner(importer_path) = ANY (( SELECT headrace.writable_owners() AS writable_owners)::text[])))));
+
 CREATE POLICY writers_change ON headrace.resource FOR UPDATE TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (( SELECT headrace.is_workspace_admin() AS is_workspace_admin) OR (owner = ANY (( SELECT headrace.writable_owners() AS writable_owners)::text[])))));
 
 CREATE POLICY writers_change ON headrace.script FOR UPDATE TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (( SELECT headrace.is_workspace_admin() AS is_workspace_admin) OR (owner = ANY (( SELECT headrace.writable_owners() AS writable_owners)::text[])))));
 
+CREATE POLICY writers_remove ON headrace.script_import FOR DELETE TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (( SELECT headrace.is_workspace_admin() AS is_workspace_admin) OR (owner = ANY (( SELECT headrace.writable_owners() AS writable_owners)::text[])))));
+
+CREATE POLICY writers_remove ON headrace.script_relock FOR DELETE TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (( SELECT headrace.is_workspace_admin() AS is_workspace_admin) OR (owner = ANY (( SELECT headrace.writable_owners() AS writable_owners)::text[])))));
+
 GRANT USAGE ON SCHEMA headrace TO headrace_server;
 GRANT USAGE ON SCHEMA headrace TO headrace_worker;
+
+REVOKE ALL ON FUNCTION headrace.add_relocked_version(ended_job uuid, new_hash text, new_lock text, new_message text) FROM PUBLIC;
+GRANT ALL ON FUNCTION headrace.add_relocked_version(ended_job uuid, new_hash text, new_lock text, new_message text) TO headrace_worker;
 
 REVOKE ALL ON FUNCTION headrace.add_session_token(token_hash bytea, token_prefix text, owner_email text, session_expires_at timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION headrace.add_session_token(token_hash bytea, token_prefix text, owner_email text, session_expires_at timestamp with time zone) TO headrace_server;
@@ -1053,6 +1254,10 @@ GRANT ALL ON FUNCTION headrace.describe_group(wanted_workspace text, wanted_grou
 REVOKE ALL ON FUNCTION headrace.describe_member(wanted_workspace text, wanted_username text, OUT username text, OUT email text, OUT is_admin boolean, OUT operator boolean, OUT groups text[], OUT readable text[], OUT writable text[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION headrace.describe_member(wanted_workspace text, wanted_username text, OUT username text, OUT email text, OUT is_admin boolean, OUT operator boolean, OUT groups text[], OUT readable text[], OUT writable text[]) TO headrace_server;
 GRANT ALL ON FUNCTION headrace.describe_member(wanted_workspace text, wanted_username text, OUT username text, OUT email text, OUT is_admin boolean, OUT operator boolean, OUT groups text[], OUT readable text[], OUT writable text[]) TO headrace_worker;
+
+REVOKE ALL ON FUNCTION headrace.end_relock(ended_job uuid, new_state text, new_message text) FROM PUBLIC;
+GRANT ALL ON FUNCTION headrace.end_relock(ended_job uuid, new_state text, new_message text) TO headrace_server;
+GRANT ALL ON FUNCTION headrace.end_relock(ended_job uuid, new_state text, new_message text) TO headrace_worker;
 
 REVOKE ALL ON FUNCTION headrace.erase_expired_trash() FROM PUBLIC;
 GRANT ALL ON FUNCTION headrace.erase_expired_trash() TO headrace_worker;
@@ -1076,6 +1281,9 @@ GRANT ALL ON FUNCTION headrace.find_token(wanted_hash bytea, OUT email text, OUT
 
 REVOKE ALL ON FUNCTION headrace.hold_script_lock(wanted_workspace text, wanted_hash text) FROM PUBLIC;
 GRANT ALL ON FUNCTION headrace.hold_script_lock(wanted_workspace text, wanted_hash text) TO headrace_server;
+
+REVOKE ALL ON FUNCTION headrace.is_superadmin_email(wanted_email text) FROM PUBLIC;
+GRANT ALL ON FUNCTION headrace.is_superadmin_email(wanted_email text) TO headrace_worker;
 
 REVOKE ALL ON FUNCTION headrace.move_script_drafts(old_path text, new_path text) FROM PUBLIC;
 GRANT ALL ON FUNCTION headrace.move_script_drafts(old_path text, new_path text) TO headrace_server;
@@ -1109,6 +1317,7 @@ REVOKE ALL ON FUNCTION headrace.workspace_exists(wanted_workspace text) FROM PUB
 GRANT ALL ON FUNCTION headrace.workspace_exists(wanted_workspace text) TO headrace_server;
 
 GRANT INSERT ON TABLE headrace.audit TO headrace_server;
+GRANT INSERT ON TABLE headrace.audit TO headrace_worker;
 
 GRANT SELECT,INSERT,DELETE ON TABLE headrace.draft TO headrace_server;
 
@@ -1140,7 +1349,7 @@ GRANT UPDATE(super_admin) ON TABLE headrace.instance_user TO headrace_server;
 GRANT UPDATE(disabled) ON TABLE headrace.instance_user TO headrace_server;
 
 GRANT SELECT,INSERT,DELETE ON TABLE headrace.job TO headrace_server;
-GRANT SELECT,DELETE ON TABLE headrace.job TO headrace_worker;
+GRANT SELECT,INSERT,DELETE ON TABLE headrace.job TO headrace_worker;
 
 GRANT UPDATE(args) ON TABLE headrace.job TO headrace_worker;
 
@@ -1150,7 +1359,7 @@ GRANT SELECT,INSERT ON TABLE headrace.job_history TO headrace_server;
 GRANT SELECT,INSERT ON TABLE headrace.job_history TO headrace_worker;
 
 GRANT SELECT,INSERT ON TABLE headrace.job_id TO headrace_server;
-GRANT SELECT,UPDATE ON TABLE headrace.job_id TO headrace_worker;
+GRANT SELECT,INSERT,UPDATE ON TABLE headrace.job_id TO headrace_worker;
 
 GRANT UPDATE(completed_at) ON TABLE headrace.job_id TO headrace_server;
 
@@ -1160,7 +1369,7 @@ GRANT SELECT,INSERT ON TABLE headrace.job_label TO headrace_worker;
 GRANT SELECT,INSERT ON TABLE headrace.job_log TO headrace_worker;
 
 GRANT SELECT,INSERT,DELETE ON TABLE headrace.job_queue TO headrace_server;
-GRANT SELECT,DELETE,UPDATE ON TABLE headrace.job_queue TO headrace_worker;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE headrace.job_queue TO headrace_worker;
 
 GRANT UPDATE(scheduled_for) ON TABLE headrace.job_queue TO headrace_server;
 
@@ -1175,6 +1384,9 @@ GRANT UPDATE(canceled_reason) ON TABLE headrace.job_queue TO headrace_server;
 GRANT UPDATE(progress) ON TABLE headrace.job_queue TO headrace_server;
 
 GRANT SELECT,INSERT,DELETE ON TABLE headrace.job_stream TO headrace_worker;
+
+GRANT INSERT ON TABLE headrace.relock_cause TO headrace_server;
+GRANT SELECT,INSERT,DELETE ON TABLE headrace.relock_cause TO headrace_worker;
 
 GRANT SELECT,INSERT ON TABLE headrace.resource TO headrace_server;
 
@@ -1197,6 +1409,12 @@ GRANT UPDATE(archived) ON TABLE headrace.script TO headrace_server;
 
 GRANT UPDATE(error_handler_muted) ON TABLE headrace.script TO headrace_server;
 
+GRANT SELECT,INSERT,DELETE ON TABLE headrace.script_import TO headrace_server;
+GRANT SELECT ON TABLE headrace.script_import TO headrace_worker;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE headrace.script_relock TO headrace_server;
+GRANT SELECT,DELETE,UPDATE ON TABLE headrace.script_relock TO headrace_worker;
+
 GRANT SELECT,INSERT,DELETE ON TABLE headrace.token TO headrace_server;
 GRANT SELECT,DELETE ON TABLE headrace.token TO headrace_worker;
 
@@ -1206,6 +1424,11 @@ GRANT SELECT ON TABLE headrace.worker_session TO headrace_server;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE headrace.worker_session TO headrace_worker;
 
 GRANT SELECT,INSERT ON TABLE headrace.workspace TO headrace_server;
+
+GRANT SELECT,INSERT,DELETE ON TABLE headrace.workspace_dependencies TO headrace_server;
+GRANT SELECT ON TABLE headrace.workspace_dependencies TO headrace_worker;
+
+GRANT UPDATE(archived) ON TABLE headrace.workspace_dependencies TO headrace_server;
 
 GRANT SELECT,INSERT ON TABLE headrace.workspace_group TO headrace_server;
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from headrace.lifecycle.find_script import find_head, find_version
+from headrace.lifecycle.import_map import note_gone
 from headrace.permissions import check
 from headrace.store import audit, scripts
 
@@ -38,4 +39,5 @@ async def archive_version(connection: Connection, principal: Principal, version:
 
 async def _archive(connection: Connection, principal: Principal, path: str, version: ScriptHash) -> None:
     if await scripts.archive_version(connection, principal.workspace or "", version) is not None:
+        await note_gone(connection, principal, path)
         await audit.write(connection, principal, "scripts.archive", "Delete", path, {"hash": version})

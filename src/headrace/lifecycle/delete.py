@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from headrace.errors import NotFound
 from headrace.lifecycle.find_script import find_version
+from headrace.lifecycle.import_map import note_gone
 from headrace.permissions import check
 from headrace.store import audit, scripts, trash
 
@@ -47,5 +48,7 @@ async def _delete(
     item = await trash.put_script(connection, path, version)
     if item is not None:
         what = {"trash": item} if version is None else {"trash": item, "hash": version}
+        if await scripts.read_head(connection, principal.workspace or "", path) is None:
+            await note_gone(connection, principal, path)
         await audit.write(connection, principal, "scripts.delete", "Delete", path, what)
     return item is not None

@@ -7,6 +7,7 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from headrace.errors import Conflict, InvalidInput, NotFound
+from headrace.lifecycle.import_map import note_deployed
 from headrace.lifecycle.launch import Launched, run_script_dependencies
 from headrace.model.draft import DraftKind
 from headrace.model.path import check_path
@@ -50,6 +51,7 @@ async def deploy_script(
     old_path = await _make_way(connection, principal, script, head)
     script = await _with_schema(connection, workspace, script)
     version = await scripts.add(connection, workspace, script, principal.username)
+    await note_deployed(connection, principal, script)
     await audit.write(connection, principal, "scripts.create", "Created", script.path, {"hash": version})
     await _settle_drafts(connection, principal, script.path, old_path, keep_draft=keep_draft)
     if script.lock is not None:

@@ -1,7 +1,7 @@
 """Every job ends here: worker, rescuer and API write the terminal state through this one deed.
 
 In the same transaction the end takes effect: a dependencies job stores its lock and lets go the jobs
-that waited for it.
+that waited for it, or, where it locked a script again, gives it a version with the new lock.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from headrace.lifecycle.import_map import announce_locked
+from headrace.lifecycle.relock import settle_relock
 from headrace.model.job import JobKind
 from headrace.model.outcome import Outcome, Status
 from headrace.queue import complete
@@ -40,7 +42,8 @@ async def finish_attempts(
     outcomes = {completion.lease.job: completion.outcome for completion in completions}
     jobs = await complete.complete_attempts(connection, worker_session, worker, isolation, completions)
     finished = Finished(jobs)
-    for job in jobs:
+    # Scripts are changed in order of path, so that no two transactions wait for one another.
+    for job in sorted(jobs, key=lambda job: (job.workspace, job.path or "")):
         finished.due_tags |= await _take_effect(connection, job, outcomes[job.id])
     return finished
 
@@ -62,9 +65,11 @@ async def _take_effect(connection: Connection, job: FinishedJob, outcome: Outcom
 
 
 async def _store_lock(connection: Connection, job: FinishedJob, outcome: Outcome) -> set[str]:
-    if job.script_hash is None:
+    if job.script_hash is None or await settle_relock(connection, job, outcome):
         return set()
     result = json.loads(outcome.result)
-    if outcome.status is Status.SUCCESS:
-        return await scripts.settle_lock(connection, job.id, result["lock"], None)
-    return await scripts.settle_lock(connection, job.id, None, result["error"]["message"])
+    if outcome.status is not Status.SUCCESS:
+        return await scripts.settle_lock(connection, job.id, None, result["error"]["message"])
+    due_tags = await scripts.settle_lock(connection, job.id, result["lock"], None)
+    await announce_locked(connection, job.workspace, job.script_hash, job.id)
+    return due_tags

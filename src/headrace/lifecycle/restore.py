@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from headrace.errors import NotFound
+from headrace.lifecycle.import_map import note_restored
 from headrace.lifecycle.launch import Launched, run_script_dependencies
 from headrace.permissions import check
 from headrace.store import audit, scripts, trash
@@ -43,6 +44,7 @@ async def restore_trashed(
             )
             await scripts.set_lock_job(connection, principal.workspace or "", version.hash, launched.job)
             jobs.append(launched)
+    await note_restored(connection, principal, found.item_path)
     await audit.write(connection, principal, "trash.restore", "Updated", found.item_path, {"trash": item})
     return found, jobs
 

@@ -52,6 +52,11 @@ async def enqueue(connection: Connection, job: NewJob) -> JobId:
     return job_id
 
 
+async def hold_waiting(connection: Connection, job: JobId) -> bool:
+    """Whether a job still waits for a worker; if so no worker takes it until the transaction ends."""
+    return await SQL.hold_waiting.value(connection, id=job) is not None
+
+
 async def reserve(
     connection: Connection, workspace: str, caller: str, idempotency: Idempotency
 ) -> tuple[JobId, bool]:

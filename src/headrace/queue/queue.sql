@@ -2,8 +2,8 @@
 -- session) and do nothing when it is no longer the holder.
 --
 -- Lock order: job_queue rows in order of id, then job, then script, then the job_queue rows that wait
--- for that script's lock. Only claims and the release of due jobs take rows in another order, and they
--- never wait for one (skip locked).
+-- for that script's lock; rows of script_relock come after their script, in order of path. Only claims and
+-- the release of due jobs take rows in another order, and they never wait for one (skip locked).
 
 -- name: enqueue_job
 -- A job enters: id, job and queue row in one statement. No row where the id is taken.
@@ -56,6 +56,10 @@ returning job_id;
 -- The job that an earlier request with this key started.
 select request_hash, job_id from idempotency_key
 where workspace_id = :workspace and caller = :caller and route = :route and key = :key;
+
+-- name: hold_waiting
+-- A job that nobody has claimed yet, and nobody does until the transaction ends.
+select id from job_queue where id = :id and state = 'queued' for update skip locked;
 
 -- name: new_job_id
 -- An id for a job that is about to be enqueued.

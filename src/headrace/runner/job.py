@@ -130,6 +130,8 @@ def _load(plan: dict[str, Any]) -> ModuleType:
     if spec is None or spec.loader is None:
         raise ImportError(f"{plan['file']} can't be loaded")
     module = importlib.util.module_from_spec(spec)
+    if os.path.isdir(below := file.removesuffix(".py")):
+        module.__path__ = [below]  # scripts whose paths begin with its own can be imported beside it
     sys.modules[plan["module"]] = module
     spec.loader.exec_module(module)
     return module

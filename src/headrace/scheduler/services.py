@@ -1,4 +1,7 @@
-"""What the leader does for everybody: jobs for later become due, lost jobs are rescued, old things go."""
+"""What the leader does for everybody: jobs for later become due, lost jobs are rescued, old things go.
+
+Scripts whose imports have changed are locked again.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,11 @@ from contextlib import suppress
 from math import inf
 from typing import TYPE_CHECKING
 
+from headrace import failpoint
 from headrace.clock import monotonic
-from headrace.db.listen import JOBS_CHANGED, JOBS_DUE, JOBS_LATER, Switchboard
+from headrace.db.failures import retried
+from headrace.db.listen import JOBS_CHANGED, JOBS_DUE, JOBS_LATER, LOCKS_CHANGED, Switchboard
+from headrace.lifecycle.relock import start_relocks
 from headrace.lifecycle.rescue import rescue
 from headrace.queue import due, sessions
 from headrace.store import trash
@@ -39,7 +45,8 @@ class Services:
         self._rescue_seconds = settings.rescue_seconds
         self._began_at = self._rescued_at = self._cleaned_at = -inf
         self._wake = asyncio.Event()
-        switchboard.listen(JOBS_LATER, lambda _: self._wake.set())
+        for channel in (JOBS_LATER, LOCKS_CHANGED):
+            switchboard.listen(channel, lambda _: self._wake.set())
 
     async def run(self, connection: Connection) -> None:
         """Serve until cancelled or until the connection breaks."""
@@ -54,6 +61,7 @@ class Services:
 
     async def _go_round(self, connection: Connection, now: float) -> None:
         await self._release_due(connection)
+        await self._start_relocks(connection)
         if now - self._rescued_at >= self._rescue_seconds:
             self._rescued_at = now
             if now - self._began_at >= self._judge_after:
@@ -68,6 +76,16 @@ class Services:
     async def _release_due(self, connection: Connection) -> None:
         while tags := await due.release_due(connection):
             self._switchboard.notify(JOBS_DUE, tags)
+
+    async def _start_relocks(self, connection: Connection) -> None:
+        async def transaction() -> set[str]:
+            async with connection.transaction():
+                tags = await start_relocks(connection)
+                if tags:
+                    await failpoint.reach("relock_before_commit")
+                return tags
+
+        self._switchboard.notify(JOBS_DUE, await retried(transaction))
 
     async def _end_expired(self, connection: Connection) -> None:
         for worker in await sessions.end_expired(connection):

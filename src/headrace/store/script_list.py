@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 _SELECT: LiteralString = """
 select s.hash, s.path, s.parent_hash, '' as content, s.language, s.summary, s.description, s.kind,
        null as schema, null as lock, s.lock_error, s.lock_job, s.is_library, s.has_preprocessor,
-       s.deployment_message, s.settings, s.extra_perms, s.created_by, s.created_at, s.archived, s.deleted, s.line, s.number,
-       s.error_handler_muted
+       s.deployment_message, s.settings, s.extra_perms, s.created_by, s.created_at, s.archived, s.deleted,
+       s.line, s.number, s.error_handler_muted
 from script s
 where s.workspace_id = $1"""
 _HEADS: LiteralString = " and not s.archived and not s.deleted"

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 from headrace import failpoint
 from headrace.db.failures import until_back
-from headrace.db.listen import JOBS_CHANGED, JOBS_DUE
+from headrace.db.listen import JOBS_CHANGED, JOBS_DUE, LOCKS_CHANGED
 from headrace.lifecycle.finish import Finished, finish_attempts
+from headrace.model.job import JobKind
 from headrace.model.outcome import ErrorName, failure
 from headrace.queue.complete import Completion
 
@@ -107,6 +108,9 @@ class Completer:
         ended = {job.id for job in finished.jobs}
         self._switchboard.notify(JOBS_CHANGED, {str(job) for job in ended})
         self._switchboard.notify(JOBS_DUE, finished.due_tags)
+        locked = {job.workspace for job in finished.jobs if job.kind is JobKind.DEPENDENCIES}
+        if locked:
+            self._switchboard.notify(LOCKS_CHANGED, set(locked))
         for waiting in batch:
             if not waiting.done.cancelled():
                 waiting.done.set_result(waiting.completion.lease.job in ended)

@@ -190,6 +190,8 @@ async def test_every_route_asks_who_calls(api: Api):
             entrypoint="main",
             hash="0" * 16,
             kind="script",
+            language="python3",
+            imported_path="u/alice/x",
         )
         for method in methods:
             if path not in public:

@@ -13,6 +13,7 @@ from headrace.api.context import Caller, WorkspaceCaller
 from headrace.api.schemas.answers import json_response, with_raw, without_none
 from headrace.api.schemas.drafts import draft_member, show_overlay
 from headrace.api.schemas.new_script import NewScriptBody
+from headrace.api.schemas.relocks import show_relock
 from headrace.api.schemas.scripts import show_drafted, show_script
 from headrace.db.failures import retried
 from headrace.errors import NotFound
@@ -23,7 +24,7 @@ from headrace.model.draft import DraftKind
 from headrace.model.ids import ScriptHash, parse_script_hash
 from headrace.model.path import check_path
 from headrace.permissions.check import require_read
-from headrace.store import drafts, scripts
+from headrace.store import drafts, relocks, scripts
 from headrace.store.drafts import Place
 
 if TYPE_CHECKING:
@@ -138,12 +139,21 @@ async def exists_script_by_path(path: str, caller: WorkspaceCaller) -> bool:
 
 @router.get("/deployment_status/h/{hash}")
 async def get_script_deployment_status(hash: str, caller: WorkspaceCaller) -> Response:
-    """Whether a version's lock is there, why not, and the job that makes it."""
+    """Whether a version's lock is there, why not, and the job that makes it.
+
+    ``relock`` tells what became of its path's lock when something that it imports last changed.
+    """
     version = parse_script_hash(hash)
     async with caller.transaction() as connection:
         script = await find_version(connection, caller.principal, version)
+        relock = await relocks.read(connection, caller.workspace, script.path)
     return json_response(
-        without_none(lock=script.lock, lock_error_logs=script.lock_error, job_id=script.lock_job)
+        without_none(
+            lock=script.lock,
+            lock_error_logs=script.lock_error,
+            job_id=script.lock_job,
+            relock=relock and show_relock(relock),
+        )
     )
 
 

@@ -14,7 +14,7 @@ from headrace.runtimes.python.imports import workspace_imports
 
 if TYPE_CHECKING:
     from headrace.cli.client import Client
-    from headrace.cli.folder.read import Entry, ScriptFiles, WorkspaceFiles
+    from headrace.cli.folder.read import DependencyFile, Entry, ScriptFiles, WorkspaceFiles
 
 _NEW_TYPE = "/api/w/{workspace}/resources/type/create"
 _SHOWN = ScriptSettings.model_fields.keys() | {"summary", "description", "kind", "schema", "lock"}
@@ -63,9 +63,11 @@ async def deploy_folder(client: Client, files: WorkspaceFiles) -> AsyncIterator[
             yield await _told("resource type", kind.name, _deploy_resource_type(client, kind))
     for resource in files.resources:
         yield await _told("resource", resource.name, _deploy_resource(client, resource))
+    for file in files.dependencies:
+        yield await _told("dependencies", file.name or "default", _deploy_dependencies(client, file))
     renewed: set[str] = set()
     for script in _libraries_first(files.scripts):
-        # A lock holds what the imported libraries need, too.
+        # The server locks importers again, too; deployed along, they have a lock that one can wait for.
         is_stale = not renewed.isdisjoint(workspace_imports(script.content, script.path))
         deployed = await _told("script", script.path, _deploy_script(client, script, is_stale=is_stale))
         if deployed.change in (Change.NEW, Change.CHANGED):
@@ -119,6 +121,21 @@ async def _deploy_resource(client: Client, resource: Entry) -> tuple[Change, Non
         return Change.UNCHANGED, None
     await client.post(f"resources/update_value/{resource.name}", _json({"value": value}))
     return Change.CHANGED, None
+
+
+async def _deploy_dependencies(client: Client, file: DependencyFile) -> tuple[Change, None]:
+    named = {"name": file.name} if file.name else {}
+    try:
+        there = await client.get("workspace_dependencies/get_latest/python3", **named)
+    except NotFound:
+        there = None
+    if there and there["content"] == file.content:
+        return Change.UNCHANGED, None
+    body = {"language": "python3", "name": file.name, "content": file.content}
+    if there:
+        body["description"] = there.get("description")
+    await client.post("workspace_dependencies/create", _json(body))
+    return (Change.CHANGED if there else Change.NEW), None
 
 
 async def _deploy_script(client: Client, script: ScriptFiles, *, is_stale: bool) -> tuple[Change, str]:

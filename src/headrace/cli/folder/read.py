@@ -1,13 +1,13 @@
 """A workspace as files, in the layout that the official CLI pulls and pushes.
 
 ``f/<folder>/folder.meta.yaml``, ``<path>.script.yaml`` beside ``<path>.py``, ``<path>.resource.yaml``,
-``<type>.resource-type.yaml``.
+``<type>.resource-type.yaml``, ``dependencies/[<name>.]requirements.in``.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from headrace.errors import InvalidInput
 from headrace.model.path import check_path
 
 _INLINE = "!inline "
+_REQUIREMENTS = "requirements.in"
 _CORE = (
     ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
     ("bool", r"true|True|TRUE|false|False|FALSE", list("tTfF")),
@@ -44,6 +45,14 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class DependencyFile:
+    """A file of dependencies for Python; ``name`` is None for the one without a name."""
+
+    name: str | None
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
 class WorkspaceFiles:
     """All that a folder holds of a workspace."""
 
@@ -51,6 +60,7 @@ class WorkspaceFiles:
     resource_types: list[Entry]
     resources: list[Entry]
     scripts: list[ScriptFiles]
+    dependencies: list[DependencyFile] = field(default_factory=list["DependencyFile"])
 
 
 def read_workspace(root: Path) -> WorkspaceFiles:
@@ -62,6 +72,7 @@ def read_workspace(root: Path) -> WorkspaceFiles:
         resource_types=_entries(root, ".resource-type.yaml"),
         resources=_entries(root, ".resource.yaml"),
         scripts=[_read_script(root, entry) for entry in _entries(root, ".script.yaml")],
+        dependencies=[_read_dependencies(file) for file in _find(root, f"dependencies/*{_REQUIREMENTS}")],
     )
 
 
@@ -118,6 +129,13 @@ def _read_script(root: Path, entry: Entry) -> ScriptFiles:
     if lock:
         fields["lock"] = "\n".join(lock) if isinstance(lock, list) else lock
     return ScriptFiles(check_path(entry.name), _read(source), fields)
+
+
+def _read_dependencies(file: Path) -> DependencyFile:
+    name = file.name.removesuffix(_REQUIREMENTS)
+    if name and not name.endswith("."):
+        raise InvalidInput(str(file), f"must be called {_REQUIREMENTS} or <name>.{_REQUIREMENTS}")
+    return DependencyFile(name.removesuffix(".") or None, _read(file))
 
 
 def _find(root: Path, pattern: str) -> list[Path]:

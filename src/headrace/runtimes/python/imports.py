@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
+import keyword
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from headrace.runtimes.python.syntax import UnreadableSource, parse_python
@@ -12,6 +13,31 @@ from headrace.runtimes.python.syntax import UnreadableSource, parse_python
 _WORKSPACE = frozenset({"f", "u"})
 _FEWEST_PARTS = 3
 """A script's path has an owner of two parts, which is never a script itself."""
+_FORGIVING = frozenset({"ImportError", "ModuleNotFoundError", "Exception", "BaseException"})
+"""What a handler catches that can do without an import."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkspaceImport:
+    """One thing that a module imports from its workspace, and the line where it does.
+
+    ``readings`` are the paths of the scripts that it may mean, of which one has to be there:
+    ``from f.a.b import c`` takes ``c`` from the script ``f/a/b``, or is the script ``f/a/b/c``.
+    ``is_optional`` says that the module can do without: it catches ImportError, or asks for types only.
+    """
+
+    line: int
+    readings: tuple[str, ...]
+    is_optional: bool = False
+
+    def is_met(self, there: Collection[str]) -> bool:
+        """Whether one of its readings is among the paths that are there."""
+        return any(path in there for path in self.readings)
+
+    def missing(self, there: Iterable[str]) -> str:
+        """The path to name where none of its readings is there: the longer one in a folder that is there."""
+        shortest, longest = self.readings[0], self.readings[-1]
+        return longest if any(path.startswith(f"{shortest}/") for path in there) else shortest
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,36 +45,40 @@ class _Import:
     """``from module import names``, or ``import module`` without names; ``level`` counts the leading dots."""
 
     module: str
+    line: int
     names: tuple[str, ...] = ()
     level: int = 0
 
 
-def workspace_imports(content: str, path: str | None) -> set[str]:
-    """The paths of the workspace scripts that a module imports, anywhere in it.
+def read_imports(content: str, path: str | None) -> tuple[WorkspaceImport, ...]:
+    """What a module imports from its workspace, anywhere in it, by line.
 
-    ``from f.a.b import c`` may mean the script ``f/a/b`` or the script ``f/a/b/c``: both are given, and
-    ``missing_imports`` forgives the one that is not there. Relative imports count from ``path``; without
-    one there are none. Source that does not parse imports nothing.
+    Relative imports count from ``path``; without one there are none. Source that does not parse
+    imports nothing.
     """
     folder = path.split("/")[:-1] if path else []
-    return {
-        "/".join(parts)
-        for found in _imports(ast.walk(_parse(content)))
-        for parts in _candidates(found, folder)
-        if parts[0] in _WORKSPACE and len(parts) >= _FEWEST_PARTS
-    }
+    found = (
+        WorkspaceImport(item.line, readings, is_optional)
+        for node, is_optional in _walk(_parse(content))
+        for item in _imports([node])
+        for readings in _readings(item, folder)
+    )
+    return tuple(sorted(dict.fromkeys(found), key=lambda item: item.line))
 
 
-def missing_imports(wanted: Iterable[str], found: Iterable[str]) -> list[str]:
-    """The paths of ``wanted`` that are neither found nor the other reading of one that is, in order.
+def workspace_imports(content: str, path: str | None) -> set[str]:
+    """The paths of all scripts that a module's imports may mean, whether they are there or not."""
+    return {reading for item in read_imports(content, path) for reading in item.readings}
 
-    ``f/a/b/c`` is forgiven where ``f/a/b`` is there, and the other way round; where neither is, only
-    ``f/a/b`` is named.
-    """
-    there = set(found)
-    folders = {parent for path in there for parent in _above(path)}
-    missing = {path for path in set(wanted) - there - folders if there.isdisjoint(_above(path))}
-    return sorted(path for path in missing if missing.isdisjoint(_above(path)))
+
+def why_not_importable(path: str) -> str | None:
+    """Why no import statement can name the script at a path; None where one can."""
+    for part in path.split("/"):
+        if keyword.iskeyword(part):
+            return f"{part!r} is a word of Python's own"
+        if not part.isidentifier():
+            return f"{part!r} is no name in Python: it may have letters, digits and '_', and no digit first"
+    return None
 
 
 def package_modules(content: str) -> set[str]:
@@ -72,29 +102,62 @@ def _parse(content: str) -> ast.Module:
         return ast.Module(body=[], type_ignores=[])
 
 
+def _walk(tree: ast.Module) -> Iterator[tuple[ast.AST, bool]]:
+    """All nodes, and whether each stands where an import may fail."""
+    todo: list[tuple[ast.AST, bool]] = [(tree, False)]
+    while todo:
+        node, is_optional = todo.pop()
+        yield node, is_optional
+        guarded = _guarded(node)
+        todo += [(child, is_optional or child in guarded) for child in ast.iter_child_nodes(node)]
+
+
+def _guarded(node: ast.AST) -> set[ast.AST]:
+    match node:
+        case ast.Try(body=body, handlers=handlers) if any(_forgives(handler.type) for handler in handlers):
+            return set(body)
+        case ast.If(test=ast.Name(id="TYPE_CHECKING") | ast.Attribute(attr="TYPE_CHECKING"), body=body):
+            return set(body)
+        case _:
+            return set()
+
+
+def _forgives(caught: ast.expr | None) -> bool:
+    match caught:
+        case None:
+            return True
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name in _FORGIVING
+        case ast.Tuple(elts=several):
+            return any(_forgives(one) for one in several)
+        case _:
+            return False
+
+
 def _imports(nodes: Iterable[ast.AST]) -> Iterator[_Import]:
     for node in nodes:
         match node:
-            case ast.Import(names=aliases):
-                yield from (_Import(alias.name) for alias in aliases)
-            case ast.ImportFrom(module=module, names=aliases, level=level):
-                yield _Import(module or "", tuple(alias.name for alias in aliases), level)
+            case ast.Import(names=aliases, lineno=line):
+                yield from (_Import(alias.name, line) for alias in aliases)
+            case ast.ImportFrom(module=module, names=aliases, level=level, lineno=line):
+                yield _Import(module or "", line, tuple(alias.name for alias in aliases), level)
             case _:
                 pass
 
 
-def _candidates(found: _Import, folder: list[str]) -> Iterator[list[str]]:
-    """The paths that an import may mean, in parts; ``folder`` is where its module lies."""
+def _readings(found: _Import, folder: list[str]) -> Iterator[tuple[str, ...]]:
+    """The paths that each name of an import may mean; ``folder`` is where its module lies."""
     base: list[str] = []
     if found.level:
         if found.level > len(folder):
             return
         base = folder[: len(folder) - found.level + 1]
     parts = [*base, *(found.module.split(".") if found.module else [])]
-    yield parts
-    yield from ([*parts, name] for name in found.names if name != "*")
+    names = [name for name in found.names if name != "*"]
+    for paths in [(parts, [*parts, name]) for name in names] or [(parts,)]:
+        if readings := tuple("/".join(path) for path in paths if _may_be_script(path)):
+            yield readings
 
 
-def _above(path: str) -> Iterator[str]:
-    parts = path.split("/")
-    return ("/".join(parts[:count]) for count in range(_FEWEST_PARTS, len(parts)))
+def _may_be_script(parts: list[str]) -> bool:
+    return len(parts) >= _FEWEST_PARTS and parts[0] in _WORKSPACE

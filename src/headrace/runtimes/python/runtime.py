@@ -15,6 +15,8 @@ from headrace.model.outcome import ErrorName, Measures, Outcome, Status, Teardow
 from headrace.runtimes.base import DependenciesFailed, LockFailed
 from headrace.runtimes.job_folder import TEMPORARY, make_job_folder, remove_job_folder
 from headrace.runtimes.python.builds import Builder
+from headrace.runtimes.python.cycles import name_cycles, tell_cycles
+from headrace.runtimes.python.layout import file_of, job_files, module_of
 from headrace.runtimes.python.lock import lock_python, read_lock, read_python
 from headrace.runtimes.python.requirements import find_requirements
 from headrace.runtimes.runner_files import BOOTSTRAP
@@ -65,7 +67,7 @@ class PythonRuntime:
                 return _stopped(Measures())
             return failure(ErrorName.DEPENDENCIES, str(error))
         folder = self._folders.jobs / attempt.name
-        make_job_folder(folder, _files(attempt.code), attempt.cage.uid)
+        make_job_folder(folder, job_files(attempt.code), attempt.cage.uid)
         try:
             ended = await run_process(
                 self._launch(attempt, folder, interpreter, environment),
@@ -77,11 +79,12 @@ class PythonRuntime:
             )
         finally:
             folder_gone_at = await _remove(folder)
-        outcome = await _outcome(attempt, ended)
+        outcome = name_cycles(await _outcome(attempt, ended), attempt.code)
         return dataclasses.replace(outcome, teardown=Teardown(ended.gone_at, folder_gone_at))
 
     async def lock(self, code: Code, cage: Cage, log: LogSink, stop: Stop) -> str:
         """Resolve the dependencies of the code and of the workspace scripts it imports."""
+        await tell_cycles(code, log)
         asked = await asyncio.to_thread(find_requirements, code)
         asker = ", ".join(asked.python_origins) or code.path
         interpreter = await self._interpreters.choose(asked.python, asker)
@@ -113,8 +116,8 @@ class PythonRuntime:
         command = (python, "-I", "-S", "-B", "-X", "utf8", "-c", BOOTSTRAP, str(self._runner))
         plan = {
             "folder": str(folder),
-            "file": _file(attempt.code.path),
-            "module": _module(attempt.code.path),
+            "file": file_of(attempt.code.path),
+            "module": module_of(attempt.code.path),
             "path": [str(environment)] if environment else [],
             "entry": attempt.code.entry,
             "preprocess": attempt.preprocess,
@@ -129,20 +132,6 @@ class PythonRuntime:
             }
         )
         return Launch(command, plan, folder, environ, attempt.arguments, attempt.cage)
-
-
-def _files(code: Code) -> dict[str, str]:
-    modules = {_file(path): content for path, content in code.modules.items()}
-    return modules | {_file(code.path): code.content}
-
-
-def _file(path: str | None) -> str:
-    return f"{path}.py" if path else "main.py"
-
-
-def _module(path: str | None) -> str:
-    """What the script is called, so that relative imports work; a dot within a part is no separator."""
-    return ".".join(part.replace(".", "_") for part in path.split("/")) if path else "main"
 
 
 async def _outcome(attempt: Attempt, ended: Ended) -> Outcome:

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from headrace.runtimes.python.imports import missing_imports, package_modules, workspace_imports
+from headrace.runtimes.python.imports import (
+    package_modules,
+    read_imports,
+    why_not_importable,
+    workspace_imports,
+)
 
 
 @pytest.mark.parametrize(
@@ -57,18 +62,75 @@ def test_source_that_does_not_parse_imports_nothing(content: str):
     assert package_modules(content) == set()
 
 
+def missing(content: str, *there: str) -> list[tuple[int, str]]:
+    """What is missing of a module's imports, and where it is imported."""
+    return [
+        (item.line, item.missing(there))
+        for item in read_imports(content, "f/a/x")
+        if not item.is_optional and not item.is_met(there)
+    ]
+
+
 def test_the_other_reading_of_an_import_that_is_there_is_not_missing():
-    wanted = workspace_imports("from f.a.b import c", None)
-    assert missing_imports(wanted, {"f/a/b"}) == []
-    assert missing_imports(wanted, {"f/a/b/c"}) == []
+    assert missing("from f.a.b import c", "f/a/b") == []
+    assert missing("from f.a.b import c", "f/a/b/c") == []
+
+
+def test_a_module_is_not_found_in_the_script_above_it():
+    assert missing("import f.a.b.c", "f/a/b") == [(1, "f/a/b/c")]
 
 
 def test_a_name_that_its_folder_does_not_hold_is_missing():
-    assert missing_imports(workspace_imports("from f.a.b import c, d", None), {"f/a/b/c"}) == ["f/a/b/d"]
+    assert missing("from f.a.b import c, d", "f/a/b/c") == [(1, "f/a/b/d")]
 
 
-def test_what_is_there_in_no_reading_is_missing():
-    assert missing_imports({"f/a/b", "f/a/b/c", "f/a/d"}, {"f/a/bb", "f/a/d"}) == ["f/a/b"]
+def test_what_is_there_in_no_reading_is_missing_by_line():
+    content = "from f.a.d import e\ndef main():\n    from .b import c\n    import f.a.b.c\n"
+    assert missing(content, "f/a/bb", "f/a/d") == [(3, "f/a/b"), (4, "f/a/b/c")]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "try:\n    import f.a.b\nexcept ImportError:\n    pass",
+        "try:\n    import f.a.b\nexcept (KeyError, builtins.ModuleNotFoundError):\n    pass",
+        "try:\n    def get():\n        import f.a.b\nexcept:\n    pass",
+        "if TYPE_CHECKING:\n    import f.a.b",
+        "import typing\nif typing.TYPE_CHECKING:\n    import f.a.b",
+    ],
+)
+def test_what_a_module_can_do_without_is_not_missing(content: str):
+    assert missing(content) == []
+    assert workspace_imports(content, None) == {"f/a/b"}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "try:\n    pass\nexcept ImportError:\n    import f.a.b",
+        "try:\n    import f.a.b\nexcept KeyError:\n    pass",
+        "if TYPE_CHECKING:\n    pass\nelse:\n    import f.a.b",
+    ],
+)
+def test_what_is_imported_beside_a_guard_is_missing(content: str):
+    assert [path for _, path in missing(content)] == ["f/a/b"]
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("f/a/b", None),
+        ("f/a/match", None),
+        ("f/a/my-tools", "my-tools"),
+        ("f/2fast/x", "2fast"),
+        ("f/a/v1.2", "v1.2"),
+        ("f/class/x", "class"),
+    ],
+)
+def test_a_path_that_no_import_can_name_is_told(path: str, told: str | None):
+    why = why_not_importable(path)
+    assert (why is None) == (told is None)
+    assert told is None or (why is not None and repr(told) in why)
 
 
 def test_packages_are_neither_the_standard_library_nor_the_workspace():
