@@ -159,7 +159,7 @@ def folders() -> Iterator[Folders]:
 
 @pytest.fixture(scope="module")
 def runtimes(folders: Folders, slots: Slots) -> Runtimes:
-    return asyncio.run(make_runtimes(folders, slots))
+    return asyncio.run(make_runtimes(folders, slots, Settings(slots=1)))
 
 
 @pytest.fixture(params=[PYTHON], ids=lambda dialect: dialect.language)

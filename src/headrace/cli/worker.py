@@ -54,6 +54,17 @@ _SPARE_CONNECTIONS = 2
     "job_timeout_seconds",
     "result_limit_mb",
     "log_limit_mb",
+    "build_limit_mb",
+    "python_version",
+    "python_interpreters",
+    "python_downloads",
+    "python_mirror",
+    "index_url",
+    "extra_index_urls",
+    "index_trusted_hosts",
+    "index_ca_file",
+    "index_native_tls",
+    "find_links",
     "grace_seconds",
     "drain_seconds",
     "lease_seconds",
@@ -86,7 +97,7 @@ async def _work(roles: RoleLogins, slots: Slots, settings: Settings) -> None:
                 await check_current(connection)
         data = settings.data_dir
         folders = Folders(shared=data / "shared", cache=data / "cache", jobs=data / "jobs")
-        runtimes = await make_runtimes(folders, slots)
+        runtimes = await make_runtimes(folders, slots, settings)
         info = _describe(settings, slots)
         completer = Completer(pool, switchboard, info)
         workshop = Workshop(pool, switchboard, completer, CodeBook(pool), runtimes, settings)

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headrace.errors import Misconfigured
-from headrace.runtimes.base import Folders
+from headrace.runtimes.base import Folders, LockFailed
 from headrace.runtimes.python.environments import PythonEnvironments
-from headrace.runtimes.python.interpreter import find_interpreter
+from headrace.runtimes.python.interpreters import Interpreters, check_python_settings
 from headrace.runtimes.python.runtime import PythonRuntime
 from headrace.runtimes.python.uv import UvTool
 from headrace.runtimes.runner_files import place_runner
@@ -24,6 +24,7 @@ from headrace.sandbox.file_lock import try_lock
 if TYPE_CHECKING:
     from headrace.runtimes.base import Runtime
     from headrace.sandbox.slots import Slots
+    from headrace.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -47,19 +48,26 @@ class Runtimes:
         return json.dumps({"lock": lock}, ensure_ascii=False).encode()
 
 
-async def make_runtimes(folders: Folders, slots: Slots) -> Runtimes:
+async def make_runtimes(folders: Folders, slots: Slots, settings: Settings) -> Runtimes:
     """Prepare what the runtimes need on this machine; raises Misconfigured with the cure.
 
     The worker gets a folder of its own below ``folders.jobs``; those of workers that are gone are removed.
     """
     _prepare(folders)
     folders = replace(folders, jobs=_take_jobs_folder(folders.jobs))
-    uv = UvTool.find(folders.cache)
-    interpreter = await find_interpreter(folders, slots.any_uid)
-    environments = PythonEnvironments(folders, uv, interpreter.version)
-    return Runtimes(
-        {"python3": PythonRuntime(folders, place_runner(folders.shared), interpreter, environments, uv)}
-    )
+    return Runtimes({"python3": await _make_python(folders, slots, settings)})
+
+
+async def _make_python(folders: Folders, slots: Slots, settings: Settings) -> PythonRuntime:
+    check_python_settings(settings)
+    uv = UvTool.find(folders.cache, settings=settings)
+    runner = place_runner(folders.shared)
+    interpreters = Interpreters(folders, slots.any_uid, runner, uv, settings)
+    try:
+        await interpreters.choose(None)
+    except LockFailed as error:
+        raise Misconfigured(str(error)) from error
+    return PythonRuntime(folders, runner, interpreters, PythonEnvironments(folders, uv), uv)
 
 
 def _prepare(folders: Folders) -> None:

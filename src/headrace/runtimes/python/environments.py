@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import shutil
-import sysconfig
 from contextlib import suppress
 from pathlib import Path
 
 from headrace.runtimes.base import DependenciesFailed, Folders, LogSink
+from headrace.runtimes.python.builds import Builder
+from headrace.runtimes.python.interpreter import PythonInterpreter
 from headrace.runtimes.python.lock import PythonLock, read_lock
 from headrace.runtimes.python.shelf import Shelf
 from headrace.runtimes.python.uv import UvResult, UvTool
+from headrace.sandbox.cage import Cage
 
 _CANCELED = "it was canceled"
 
@@ -24,41 +26,67 @@ class PythonEnvironments:
     there, its bytecode compiled. Files are copies: a hardlink would let a job write into uv's cache.
     """
 
-    def __init__(self, folders: Folders, uv: UvTool, python_version: str) -> None:
+    def __init__(self, folders: Folders, uv: UvTool) -> None:
+        self._folders = folders
         self._shelf = Shelf(folders.shared / "environments")
         self._uv = uv
-        self._python_version = python_version
         self._installations: dict[str, _Installation] = {}
 
-    async def ensure(self, lock: str, log: LogSink, canceled: asyncio.Event) -> Path | None:
+    async def ensure(
+        self,
+        lock: str,
+        interpreter: PythonInterpreter,
+        cage: Cage,
+        log: LogSink,
+        canceled: asyncio.Event,
+    ) -> Path | None:
         """The environment of a lock, installed if need be; None where the lock names no package.
 
         Callers who want the same one at once share one installation; it goes on until the last of them is
-        canceled. Raises DependenciesFailed with the reason, or when canceled.
+        canceled. What has to be built is built in the cage of one of them; if that one is canceled, in that
+        of another. Raises DependenciesFailed with the reason, or when canceled.
         """
-        name = self._address(lock)
+        name = _address(lock, interpreter)
         if found := self._shelf.find(name):
             return found
         parsed = read_lock(lock)
         if not parsed.packages:
             return None
-        if parsed.python_version not in (None, self._python_version):
+        if parsed.python_version not in (None, interpreter.version):
             raise DependenciesFailed(
-                f"the lock is for Python {parsed.python_version}, and jobs run on {self._python_version}"
-                " here: deploy the script again"
+                f"the lock is for Python {parsed.python_version}, and the job runs on {interpreter.version}:"
+                " deploy the script again"
             )
         if canceled.is_set():
             raise DependenciesFailed(_CANCELED)
-        return await self._installation(name, parsed).wait(log, canceled)
+        try:
+            return await self._installation(name, parsed, interpreter).wait(log, canceled)
+        except _WheelMissing:
+            builder = Builder(self._uv, self._folders, interpreter, cage)
+            return await self._build(name, parsed, builder, log, canceled)
 
-    def _address(self, lock: str) -> str:
-        abi = (self._python_version, sysconfig.get_config_var("SOABI"), sysconfig.get_platform())
-        return hashlib.sha256("\0".join((lock, *map(str, abi))).encode("utf-8", "surrogatepass")).hexdigest()
+    async def _build(
+        self, name: str, lock: PythonLock, builder: Builder, log: LogSink, canceled: asyncio.Event
+    ) -> Path:
+        async def fill(folder: Path, _lock: int) -> bool:
+            await log.write("There is not a wheel for each of them: building …\n".encode())
+            result = await builder.install(_lines(lock), _options(lock), folder, canceled, log)
+            return _settle(result, folder)
 
-    def _installation(self, name: str, lock: PythonLock) -> _Installation:
+        try:
+            folder = await self._shelf.add(name, fill, canceled)
+        except OSError as error:
+            raise DependenciesFailed(f"the packages can't be built on this worker: {error}") from error
+        if folder is None:
+            raise DependenciesFailed(_CANCELED)
+        return folder
+
+    def _installation(self, name: str, lock: PythonLock, interpreter: PythonInterpreter) -> _Installation:
         known = self._installations.get(name)
         if known is None or known.is_over:
-            known = self._installations[name] = _Installation(self._shelf, self._uv, name, lock)
+            known = self._installations[name] = _Installation(
+                self._shelf, self._uv.using(interpreter), name, lock
+            )
             known.task.add_done_callback(lambda task: self._forget(name, task))
         return known
 
@@ -68,6 +96,15 @@ class PythonEnvironments:
         # A successor of one that was given up may stand there already.
         if (known := self._installations.get(name)) and known.is_over:
             del self._installations[name]
+
+
+class _WheelMissing(Exception):
+    """A package of the lock has no wheel, so that it has to be built."""
+
+
+def _address(lock: str, interpreter: PythonInterpreter) -> str:
+    known_by = (lock, interpreter.version, interpreter.abi)
+    return hashlib.sha256("\0".join(known_by).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 class _Installation:
@@ -127,13 +164,9 @@ class _Installation:
         if result is not None and not result.is_success:
             await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
             result = await self._call_uv(folder, lock, is_offline=False)
-        if result is None:
-            return False
-        if not result.is_success:
-            raise DependenciesFailed(result.reason())
-        with suppress(FileNotFoundError):
-            (folder / ".lock").unlink()  # uv's own
-        return True
+        if result is not None and result.needs_build:
+            raise _WheelMissing
+        return _settle(result, folder)
 
     async def _call_uv(self, folder: Path, lock: int, *, is_offline: bool) -> UvResult | None:
         """Install what is in the cache; or download what is missing, and show how that goes."""
@@ -141,18 +174,33 @@ class _Installation:
             "install",
             "--target",
             str(folder),
-            "--no-deps",
-            "--link-mode",
-            "copy",
-            "--compile-bytecode",
-            *(("--require-hashes",) if self._lock.is_hashed else ()),
+            *_options(self._lock),
             *(("--offline",) if is_offline else ()),
             "-r",
             "-",
         ]
-        packages = "".join(f"{line}\n" for line in self._lock.packages)
         log = _FromInstalledOn(self) if is_offline else self
-        return await self._uv.run(arguments, packages, self._given_up, log=log, held=(lock,))
+        return await self._uv.run(arguments, _lines(self._lock), self._given_up, log=log, held=(lock,))
+
+
+def _options(lock: PythonLock) -> list[str]:
+    hashes = ["--require-hashes"] if lock.is_hashed else []
+    return ["--no-deps", "--link-mode", "copy", "--compile-bytecode", *hashes]
+
+
+def _lines(lock: PythonLock) -> str:
+    return "".join(f"{line}\n" for line in lock.packages)
+
+
+def _settle(result: UvResult | None, folder: Path) -> bool:
+    """Whether the folder is filled; False when canceled."""
+    if result is None:
+        return False
+    if not result.is_success:
+        raise DependenciesFailed(result.reason())
+    with suppress(FileNotFoundError):
+        (folder / ".lock").unlink()  # uv's own
+    return True
 
 
 class _FromInstalledOn:

@@ -7,14 +7,17 @@ hashes of their files, as uv writes them.
 from __future__ import annotations
 
 import asyncio
+import io
 import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from headrace.runtimes.base import DependenciesFailed, LockFailed, LogSink
+from headrace.runtimes.python.builds import Builder
+from headrace.runtimes.python.indexes import without_credentials
 from headrace.runtimes.python.requirement_line import is_requirement
-from headrace.runtimes.python.uv import UvTool, without_credentials
+from headrace.runtimes.python.uv import UvTool
 from headrace.runtimes.python.why_unresolved import why_unresolved
 
 _HEADER = re.compile(r"#\s*py(?:thon)?:?\s*(?:==)?\s*(?P<major>3)\.?(?P<minor>\d{1,2})(?:\.\d+)?\s*")
@@ -38,7 +41,7 @@ class PythonLock:
 
 
 async def lock_python(
-    uv: UvTool,
+    uv: UvTool | Builder,
     requirements: list[str],
     python_version: str,
     log: LogSink,
@@ -84,24 +87,31 @@ async def lock_python(
     return lock
 
 
+def read_python(text: str) -> str | None:
+    """The version of Python in a lock's header, such as ``3.12``; None where it names none."""
+    for line in io.StringIO(text):
+        content = " ".join(line.split())
+        if header := _HEADER.fullmatch(content):
+            return f"{header['major']}.{header['minor']}"
+        if content and not content.startswith("#"):
+            break
+    return None
+
+
 def read_lock(text: str) -> PythonLock:
     """Read a lock, also one that a caller gave; raises DependenciesFailed at a line that is no exact package.
 
     No option passes: with one, a lock could name another index or a file of the worker.
     """
-    version: str | None = None
     packages: list[str] = []
     is_hashed = True
     for line in re.sub(r"\\\r?\n", " ", text).splitlines():
         content = " ".join(line.split())
-        if content.startswith("#"):
-            if version is None and not packages and (header := _HEADER.fullmatch(content)):
-                version = f"{header['major']}.{header['minor']}"
-        elif content:
+        if content and not content.startswith("#"):
             package, hashes = _read_package(content)
             packages.append(" ".join([package, *(f"--hash={item}" for item in hashes)]))
             is_hashed = is_hashed and bool(hashes)
-    return PythonLock(version, tuple(packages), is_hashed)
+    return PythonLock(read_python(text), tuple(packages), is_hashed)
 
 
 def _what_is_resolved(origins: Mapping[str, tuple[str, ...]], python_version: str) -> str:

@@ -50,14 +50,6 @@ def merge_versions(asked: Mapping[str, SpecifierSet]) -> str | None:
     raise LockFailed(f"no version of Python 3 is {everything}: {told}")
 
 
-def require_version(asked: str | None, by: Iterable[str], version: str) -> None:
-    """Raise LockFailed where a version such as ``3.11.4`` does not meet what those scripts ask for."""
-    if asked is not None and not SpecifierSet(asked).contains(version, prereleases=True):
-        raise LockFailed(
-            f"Python {asked} is asked for by {', '.join(by)}, and jobs run on Python {version} here"
-        )
-
-
 def _any_patch(clause: str) -> str:
     """``==3.12`` alone would be 3.12.0; nobody means that."""
     return f"{clause.strip()}.*" if re.fullmatch(r"\s*==\s*\d+\.\d+\s*", clause) else clause

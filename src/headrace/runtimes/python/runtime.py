@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import logging
-import platform
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,8 +14,8 @@ from headrace.model.json_text import parse_json
 from headrace.model.outcome import ErrorName, Measures, Outcome, Status, Teardown, failure, timed_out
 from headrace.runtimes.base import DependenciesFailed, LockFailed
 from headrace.runtimes.job_folder import TEMPORARY, make_job_folder, remove_job_folder
-from headrace.runtimes.python.lock import lock_python
-from headrace.runtimes.python.python_version import require_version
+from headrace.runtimes.python.builds import Builder
+from headrace.runtimes.python.lock import lock_python, read_lock, read_python
 from headrace.runtimes.python.requirements import find_requirements
 from headrace.runtimes.runner_files import BOOTSTRAP
 from headrace.sandbox.frames import ERROR, Frame
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from headrace.runtimes.base import Attempt, Code, Folders, LogSink
     from headrace.runtimes.python.environments import PythonEnvironments
     from headrace.runtimes.python.interpreter import PythonInterpreter
+    from headrace.runtimes.python.interpreters import Interpreters
     from headrace.runtimes.python.uv import UvTool
     from headrace.sandbox.cage import Cage, Stop
 
@@ -43,21 +43,21 @@ class PythonRuntime:
         self,
         folders: Folders,
         runner: Path,
-        interpreter: PythonInterpreter,
+        interpreters: Interpreters,
         environments: PythonEnvironments,
         uv: UvTool,
     ) -> None:
         self._folders = folders
-        self._interpreter = interpreter
+        self._runner = runner
+        self._interpreters = interpreters
         self._environments = environments
         self._uv = uv
-        self._command = (str(interpreter.path), "-I", "-S", "-B", "-X", "utf8", "-c", BOOTSTRAP, str(runner))
 
     async def run(self, attempt: Attempt, log: LogSink) -> Outcome:
         """Run ``main`` of the code in a new interpreter, and wait until nothing of it is left."""
         try:
             async with asyncio.timeout(attempt.timeout_seconds):
-                environment = await self._prepare(attempt, log)
+                interpreter, environment = await self._prepare(attempt, log)
         except TimeoutError:
             return timed_out(attempt.timeout_seconds)
         except (LockFailed, DependenciesFailed) as error:
@@ -68,7 +68,7 @@ class PythonRuntime:
         make_job_folder(folder, _files(attempt.code), attempt.cage.uid)
         try:
             ended = await run_process(
-                self._launch(attempt, folder, environment),
+                self._launch(attempt, folder, interpreter, environment),
                 log.write,
                 attempt.note_memory,
                 attempt.stop,
@@ -79,21 +79,37 @@ class PythonRuntime:
         outcome = await _outcome(attempt, ended)
         return dataclasses.replace(outcome, teardown=Teardown(ended.gone_at, folder_gone_at))
 
-    async def lock(self, code: Code, cage: Cage, log: LogSink, stop: Stop) -> str:  # noqa: ARG002 - nothing is built yet
+    async def lock(self, code: Code, cage: Cage, log: LogSink, stop: Stop) -> str:
         """Resolve the dependencies of the code and of the workspace scripts it imports."""
         asked = await asyncio.to_thread(find_requirements, code)
-        require_version(asked.python, asked.python_origins, platform.python_version())
-        return await lock_python(
-            self._uv, asked.requirements, self._interpreter.version, log, stop, origins=asked.origins
-        )
+        asker = ", ".join(asked.python_origins) or code.path
+        interpreter = await self._interpreters.choose(asked.python, asker)
+        builder = Builder(self._uv, self._folders, interpreter, cage)
+        try:
+            return await lock_python(
+                builder, asked.requirements, interpreter.version, log, stop, origins=asked.origins
+            )
+        except DependenciesFailed as error:
+            raise LockFailed(str(error)) from error
 
-    async def _prepare(self, attempt: Attempt, log: LogSink) -> Path | None:
+    async def _prepare(self, attempt: Attempt, log: LogSink) -> tuple[PythonInterpreter, Path | None]:
         lock = attempt.code.lock
         if lock is None:
             lock = await self.lock(attempt.code, attempt.cage, log, attempt.stop)
-        return await self._environments.ensure(lock, log, attempt.stop)
+        interpreter = await self._interpreter_of(lock)
+        environment = await self._environments.ensure(lock, interpreter, attempt.cage, log, attempt.stop)
+        return interpreter, environment
 
-    def _launch(self, attempt: Attempt, folder: Path, environment: Path | None) -> Launch:
+    async def _interpreter_of(self, lock: str) -> PythonInterpreter:
+        version = read_python(lock)
+        is_empty = version is None and not read_lock(lock).packages
+        return await self._interpreters.of_lock(version, is_empty=is_empty)
+
+    def _launch(
+        self, attempt: Attempt, folder: Path, interpreter: PythonInterpreter, environment: Path | None
+    ) -> Launch:
+        python = str(interpreter.path)
+        command = (python, "-I", "-S", "-B", "-X", "utf8", "-c", BOOTSTRAP, str(self._runner))
         plan = {
             "folder": str(folder),
             "file": _file(attempt.code.path),
@@ -103,14 +119,14 @@ class PythonRuntime:
         }
         environ = (
             attempt.environ
-            | self._interpreter.environ
+            | interpreter.environ
             | {
                 "PATH": "/usr/local/bin:/usr/bin:/bin",
                 "HOME": str(folder),
                 "TMPDIR": str(folder / TEMPORARY),
             }
         )
-        return Launch(self._command, plan, folder, environ, attempt.arguments, attempt.cage)
+        return Launch(command, plan, folder, environ, attempt.arguments, attempt.cage)
 
 
 def _files(code: Code) -> dict[str, str]:

@@ -12,7 +12,7 @@ import pytest
 
 from headrace.runtimes.base import Attempt, Code, Folders, LockFailed
 from headrace.runtimes.python.environments import PythonEnvironments
-from headrace.runtimes.python.interpreter import find_interpreter
+from headrace.runtimes.python.interpreters import Interpreters
 from headrace.runtimes.python.runtime import PythonRuntime
 from headrace.runtimes.runner_files import place_runner
 from headrace.sandbox.cage import Cage, Stop
@@ -62,10 +62,10 @@ async def cage() -> AsyncIterator[Cage]:
 
 async def runtime_with(folders: Folders, index: LocalIndex, uid: int | None = None) -> PythonRuntime:
     """Without a uid it only makes locks: no interpreter has to be copied for it."""
-    interpreter = await find_interpreter(folders, uid)
     uv = index.uv(folders.cache)
-    environments = PythonEnvironments(folders, uv, interpreter.version)
-    return PythonRuntime(folders, place_runner(folders.shared), interpreter, environments, uv)
+    runner = place_runner(folders.shared)
+    interpreters = Interpreters(folders, uid, runner, uv, Settings())
+    return PythonRuntime(folders, runner, interpreters, PythonEnvironments(folders, uv), uv)
 
 
 async def result_of(runtime: PythonRuntime, code: Code, cage: Cage) -> Any:
@@ -120,5 +120,6 @@ async def test_a_file_of_the_workspace_is_locked(folders: Folders, index: LocalI
 
 async def test_a_python_that_is_not_there_is_told(folders: Folders, index: LocalIndex, cage: Cage):
     runtime = await runtime_with(folders, index)
-    with pytest.raises(LockFailed, match=r"Python >=3\.40 is asked for by f/x/a"):
-        await runtime.lock(Code("# py: >=3.40\n", "python3", "f/x/a"), cage, KeptLog(), Stop())
+    code = Code("import f.x.b", "python3", "f/x/a", modules={"f/x/b": "# py: >=3.40\n"})
+    with pytest.raises(LockFailed, match=r"Python >=3\.40 is asked for \(in script f/x/b\)"):
+        await runtime.lock(code, cage, KeptLog(), Stop())

@@ -15,8 +15,10 @@ import pytest
 
 from headrace.runtimes.base import DependenciesFailed, Folders
 from headrace.runtimes.python.environments import PythonEnvironments
+from headrace.runtimes.python.interpreter import own_interpreter
 from headrace.runtimes.python.lock import lock_python
 from headrace.runtimes.python.uv import UvTool
+from headrace.sandbox.cage import Cage, Isolation
 from tests.integration.runtimes.python.tools import (
     SIX,
     KeptLog,
@@ -33,17 +35,20 @@ import asyncio, json, os, sys
 from pathlib import Path
 from headrace.runtimes.base import Folders
 from headrace.runtimes.python.environments import PythonEnvironments
+from headrace.runtimes.python.interpreter import own_interpreter
 from headrace.runtimes.python.uv import UvTool
+from headrace.sandbox.cage import Cage, Isolation
 
 class Silent:
     async def write(self, data):
         pass
 
 async def main():
-    root, version, lock = json.loads(sys.argv[1])
+    root, lock = json.loads(sys.argv[1])
     folders = Folders(Path(root, "shared"), Path(root, "cache"), Path(root, "jobs"))
-    environments = PythonEnvironments(folders, UvTool.find(folders.cache), version)
-    print(await environments.ensure(lock, Silent(), asyncio.Event()))
+    environments = PythonEnvironments(folders, UvTool.find(folders.cache))
+    cage = Cage(Isolation.PROCESS, None)
+    print(await environments.ensure(lock, own_interpreter(), cage, Silent(), asyncio.Event()))
 
 asyncio.run(main())
 """
@@ -53,9 +58,20 @@ def folders_in(root: Path, shared: str = "shared") -> Folders:
     return Folders(root / shared, root / "cache", root / "jobs")
 
 
-def environments_in(root: Path, uv: UvTool | None = None, shared: str = "shared") -> PythonEnvironments:
+@dataclasses.dataclass
+class Here:
+    """Environments for jobs that keep the account and the interpreter of the tests."""
+
+    environments: PythonEnvironments
+
+    async def ensure(self, lock: str, log: KeptLog, canceled: asyncio.Event) -> Path | None:
+        cage = Cage(Isolation.PROCESS, None)
+        return await self.environments.ensure(lock, own_interpreter(), cage, log, canceled)
+
+
+def environments_in(root: Path, uv: UvTool | None = None, shared: str = "shared") -> Here:
     folders = folders_in(root, shared)
-    return PythonEnvironments(folders, uv or UvTool.find(folders.cache), VERSION)
+    return Here(PythonEnvironments(folders, uv or UvTool.find(folders.cache)))
 
 
 def visible(root: Path) -> list[str]:
@@ -76,7 +92,7 @@ async def start_worker(root: Path, lock: str, **environ: str) -> asyncio.subproc
         sys.executable,
         "-c",
         WORKER,
-        json.dumps([str(root), VERSION, lock]),
+        json.dumps([str(root), lock]),
         env={**os.environ, **environ},
         stdout=asyncio.subprocess.PIPE,
     )
@@ -163,17 +179,6 @@ async def test_after_a_failure_the_next_one_tries_again(tmp_path: Path, lock: st
             lock, KeptLog(), asyncio.Event()
         )
     assert await environments_in(tmp_path).ensure(lock, KeptLog(), asyncio.Event())
-
-
-@pytest.mark.parametrize("may_build", [True, False])
-async def test_a_package_without_a_wheel_is_built_where_that_is_allowed(tmp_path: Path, may_build: bool):
-    uv = dataclasses.replace(UvTool.find(tmp_path / "cache"), may_build=may_build)
-    installing = environments_in(tmp_path, uv).ensure("docopt==0.6.2", KeptLog(), asyncio.Event())
-    if may_build:
-        assert (await installing or tmp_path).joinpath("docopt.py").exists()
-    else:
-        with pytest.raises(DependenciesFailed, match=r"docopt.*building from source is disabled"):
-            await installing
 
 
 async def test_a_lock_without_hashes_is_installed_and_says_so(tmp_path: Path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -11,8 +12,10 @@ import pytest
 
 from headrace.runtimes.base import DependenciesFailed, Folders, LockFailed
 from headrace.runtimes.python.environments import PythonEnvironments
+from headrace.runtimes.python.interpreter import own_interpreter
 from headrace.runtimes.python.lock import lock_python, read_lock
 from headrace.runtimes.python.uv import UvTool
+from headrace.sandbox.cage import Cage, Isolation
 from tests.integration.runtimes.python.local_index import (
     Fault,
     LocalIndex,
@@ -25,7 +28,7 @@ from tests.integration.runtimes.python.local_index import (
 )
 from tests.integration.runtimes.python.tools import KeptLog
 
-VERSION = "3.11"
+VERSION = own_interpreter().version
 GOOD = ["app", "six==1.0"]
 BY = {
     "six==1.0": ("f/a/main", "f/a/b"),
@@ -76,7 +79,7 @@ async def test_the_log_says_what_is_resolved_for_whom_and_what_came_of_it(index:
     log = KeptLog()
     await lock(index.uv(tmp_path), GOOD, log)
     assert log.text.startswith(
-        "Resolving for Python 3.11:\n  app (from f/a/main)\n  six==1.0 (from f/a/main, f/a/b)\n"
+        f"Resolving for Python {VERSION}:\n  app (from f/a/main)\n  six==1.0 (from f/a/main, f/a/b)\n"
     )
     assert re.search(r"^Locked 2 packages in \d+\.\d seconds\.$", log.text, re.MULTILINE)
 
@@ -168,11 +171,33 @@ async def test_a_file_that_is_not_the_one_of_the_lock_is_refused_and_spoils_noth
 ):
     made = await lock(index.uv(tmp_path / "one"), GOOD)
     folders = Folders(tmp_path / "shared", tmp_path / "cache", tmp_path / "jobs")
-    environments = PythonEnvironments(folders, index.uv(folders.cache), VERSION)
+    environments = PythonEnvironments(folders, index.uv(folders.cache))
+    cage = Cage(Isolation.PROCESS, None)
     index.fault = fault
     with pytest.raises(DependenciesFailed, match=reason):
-        await environments.ensure(made, KeptLog(), asyncio.Event())
+        await environments.ensure(made, own_interpreter(), cage, KeptLog(), asyncio.Event())
     index.fault = None
-    environment = await environments.ensure(made, KeptLog(), asyncio.Event())
+    environment = await environments.ensure(made, own_interpreter(), cage, KeptLog(), asyncio.Event())
     assert environment is not None
     assert "VERSION = '1.0'" in (environment / "six.py").read_text()
+
+
+async def test_an_index_that_is_away_is_told_and_spoils_nothing(index: LocalIndex, tmp_path: Path):
+    uv = index.uv(tmp_path)
+    away = dataclasses.replace(uv, environ=uv.environ | {"UV_DEFAULT_INDEX": "http://127.0.0.1:9/simple"})
+    assert "the package index can't be reached" in await failure(away, GOOD)
+    assert is_good(await lock(uv, GOOD))
+
+
+async def test_a_lock_of_the_public_client_is_installed_though_it_has_no_hashes(
+    index: LocalIndex, tmp_path: Path
+):
+    folders = Folders(tmp_path / "shared", tmp_path / "cache", tmp_path / "jobs")
+    environments = PythonEnvironments(folders, index.uv(folders.cache))
+    log = KeptLog()
+    cage = Cage(Isolation.PROCESS, None)
+    given = f"# py: {VERSION}\nsix==2.0\n"
+    environment = await environments.ensure(given, own_interpreter(), cage, log, asyncio.Event())
+    assert environment is not None
+    assert (environment / "six.py").exists()
+    assert "The lock has no hashes" in log.text

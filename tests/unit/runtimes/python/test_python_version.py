@@ -6,7 +6,7 @@ import pytest
 from packaging.specifiers import SpecifierSet
 
 from headrace.runtimes.base import LockFailed
-from headrace.runtimes.python.python_version import merge_versions, read_versions, require_version
+from headrace.runtimes.python.python_version import merge_versions, read_versions
 
 
 @pytest.mark.parametrize(
@@ -54,12 +54,3 @@ def test_two_scripts_that_contradict_one_another_are_named(one: str, other: str)
 def test_what_no_python_meets_is_told(asked: dict[str, str]):
     with pytest.raises(LockFailed, match=r"no version of Python 3 is .* asks for"):
         merged(**asked)
-
-
-def test_an_interpreter_must_meet_it():
-    require_version(None, (), "3.11.4")
-    require_version(">=3.11", ["f/a/b"], "3.11.4")
-    with pytest.raises(
-        LockFailed, match=r"Python >=3.12 is asked for by f/a/b, and jobs run on Python 3.11.4"
-    ):
-        require_version(">=3.12", ["f/a/b"], "3.11.4")
