@@ -50,6 +50,7 @@ _COMMANDS = {
     "token": "Make API tokens.",
     "run": "Run a deployed script or a file, and follow it.",
     "logs": "Follow the log of a job to its end.",
+    "schema": "Print the JSON schema of a function's arguments.",
     "doctor": "Say what this machine can do, and the cure for what it can't.",
     "demo": "Start a server with a folder's workspace in it and run its jobs.",
 }

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 from typing import TYPE_CHECKING
 
 from headrace.errors import Conflict, InvalidInput
 from headrace.lifecycle.launch import Launched, run_script_dependencies
 from headrace.model.path import check_path
-from headrace.model.python_source import read_python
 from headrace.model.script import script_hash
 from headrace.permissions import check
+from headrace.runtimes.python.schema import infer_schema, with_refinements
+from headrace.runtimes.python.source import read_python
 from headrace.store import audit, scripts
 
 if TYPE_CHECKING:
@@ -34,10 +36,11 @@ async def deploy_script(
     workspace = principal.workspace or ""
     check_path(script.path)
     check.require_write(principal, script.path)
-    script = _inspected(script)
+    script = await _inspected(script)
     head = await scripts.lock_head(connection, workspace, script.path)
     if auto_parent:
         script = dataclasses.replace(script, parent_hash=head)
+    script = await _with_schema(connection, workspace, script)
     await _make_way(connection, principal, script, head)
     version = script_hash(workspace, script)
     await scripts.add(connection, workspace, version, script, principal.username)
@@ -49,11 +52,24 @@ async def deploy_script(
     return version, launched
 
 
-def _inspected(script: NewScript) -> NewScript:
+async def _inspected(script: NewScript) -> NewScript:
     if script.language not in LANGUAGES:
         known = ", ".join(sorted(LANGUAGES))
         raise InvalidInput("language", f"{script.language!r} can't be run here; known: {known}")
-    return dataclasses.replace(script, is_library=read_python(script.content).is_library)
+    source = await asyncio.to_thread(read_python, script.content)
+    return dataclasses.replace(script, is_library=source.is_library)
+
+
+async def _with_schema(connection: Connection, workspace: str, script: NewScript) -> NewScript:
+    """A schema that is given stays as it is; another is inferred, refined as the parent's was by hand."""
+    if script.schema is not None:
+        return script
+    inferred = await asyncio.to_thread(infer_schema, script.content)
+    parent = await scripts.read(connection, workspace, script.parent_hash) if script.parent_hash else None
+    if parent is not None and parent.schema is not None:
+        earlier = await asyncio.to_thread(infer_schema, parent.content)
+        inferred = with_refinements(inferred, parent.schema, earlier)
+    return dataclasses.replace(script, schema=inferred)
 
 
 async def _make_way(

@@ -1,4 +1,7 @@
-"""From a JSON object to the parameters of ``main``, in the types it asks for."""
+"""From a JSON object to the parameters of ``main``, in the types it asks for.
+
+A value that is of its parameter's type already costs nothing here; for the others there is ``conversion``.
+"""
 
 from __future__ import annotations
 
@@ -9,182 +12,136 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-_TAKES_ANY_KEY = 0x08
-"""Flag of a code object whose function has ``**kwargs``."""
-_TRUTHS = {"true": True, "1": True, "false": False, "0": False}
+_TAKES_MORE, _TAKES_ANY_KEY = 0x04, 0x08
+"""Flags of a code object whose function has ``*args``, ``**kwargs``."""
+_PLAIN: dict[Any, type] = {"str": str, "int": int, "float": float, "bool": bool, "list": list, "dict": dict}
 
 
 class ArgumentError(ValueError):
     """An argument is missing, or can't be what its parameter asks for."""
 
 
-def convert_arguments(entry: Callable[..., Any], given: dict[str, Any]) -> dict[str, Any]:
-    """The keyword arguments for a call of ``entry``. Keys that it does not know are left out.
+class _Parameters:
+    """What a function takes: names, those without a default, hints, and the names that hints are written in.
 
-    Raises ArgumentError naming the parameter that is missing or wrong.
+    ``any_key`` is the name of ``**kwargs``, None without it.
     """
-    names, required, takes_any = _parameters(entry)
-    if missing := [name for name in required if name not in given]:
-        raise ArgumentError(f"{', '.join(missing)}: required, and missing in the arguments")
-    hints = _hints(entry)
-    wanted = given if takes_any else {name: given[name] for name in names if name in given}
-    return {name: _converted(name, value, hints.get(name)) for name, value in wanted.items()}
+
+    def __init__(self, names: list[str], required: list[str], any_key: str | None) -> None:
+        self.names, self.required, self.any_key = names, required, any_key
+        self.hints: dict[str, Any] = {}
+        self.scope: dict[str, Any] = {}
 
 
-def _parameters(entry: Callable[..., Any]) -> tuple[list[str], list[str], bool]:
-    """Names, those without a default, and whether any other key is taken too."""
+def convert_arguments(entry: Callable[..., Any], given: dict[str, Any]) -> dict[str, Any]:
+    """The arguments for a call of ``entry``, by name. Keys that it does not know are left out.
+
+    A parameter that takes None and has no default is given None where it is missing. Raises ArgumentError
+    naming the parameter that is missing or wrong, and the place in it.
+    """
+    parameters = _parameters(entry)
+    wanted = {name: given[name] for name in parameters.names if name in given}
+    if missing := [name for name in parameters.required if name not in given]:
+        wanted |= dict.fromkeys(_optional(missing, parameters))
+    hints, scope = parameters.hints, parameters.scope
+    converted = {name: _converted(name, value, hints.get(name), scope) for name, value in wanted.items()}
+    if parameters.any_key is not None:
+        hint = hints.get(parameters.any_key)
+        more = {name: value for name, value in given.items() if name not in parameters.names}
+        converted |= {name: _converted(name, value, hint, scope) for name, value in more.items()}
+    return converted
+
+
+def call_with(entry: Callable[..., Any], arguments: dict[str, Any]) -> Any:
+    """Call ``entry`` with what ``convert_arguments`` gave, positional-only parameters by their position."""
+    code: Any = getattr(entry, "__code__", None)
+    if code is None or hasattr(entry, "__wrapped__") or not code.co_posonlyargcount:
+        return entry(**arguments)
+    defaults: tuple[Any, ...] = getattr(entry, "__defaults__", None) or ()
+    first = code.co_argcount - len(defaults)
+    positional = [
+        arguments.pop(name) if name in arguments else defaults[place - first]
+        for place, name in enumerate(code.co_varnames[: code.co_posonlyargcount])
+    ]
+    return entry(*positional, **arguments)
+
+
+def _parameters(entry: Callable[..., Any]) -> _Parameters:
     code = getattr(entry, "__code__", None)
     if code is None or hasattr(entry, "__wrapped__"):
         return _inspected(entry)
-    if code.co_posonlyargcount:
-        names = ", ".join(code.co_varnames[: code.co_posonlyargcount])
-        raise ArgumentError(f"{names}: positional-only parameters can't be given by name")
-    positional = code.co_varnames[: code.co_argcount]
-    keyword = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
+    named = code.co_argcount + code.co_kwonlyargcount
+    names = code.co_varnames[:named]
+    positional, keyword = names[: code.co_argcount], names[code.co_argcount :]
     defaults = len(entry.__defaults__ or ())
     required = [
         *positional[: len(positional) - defaults],
         *(name for name in keyword if name not in (entry.__kwdefaults__ or {})),
     ]
-    return [*positional, *keyword], required, bool(code.co_flags & _TAKES_ANY_KEY)
+    rest = named + bool(code.co_flags & _TAKES_MORE)
+    found = _Parameters(
+        list(names), required, code.co_varnames[rest] if code.co_flags & _TAKES_ANY_KEY else None
+    )
+    found.hints, found.scope = _hints(entry), entry.__globals__
+    return found
 
 
-def _inspected(entry: Callable[..., Any]) -> tuple[list[str], list[str], bool]:
+def _inspected(entry: Callable[..., Any]) -> _Parameters:
     """The same for what is no plain function; slower, because it needs ``inspect``."""
-    from inspect import Parameter, signature
+    from inspect import Parameter, signature, unwrap
 
-    parameters = signature(entry).parameters.values()
-    takes_any = any(parameter.kind is Parameter.VAR_KEYWORD for parameter in parameters)
+    try:
+        parameters = signature(entry).parameters.values()
+    except (ValueError, TypeError):  # something built in, which does not tell
+        return _Parameters([], [], "")
+    if names := [p.name for p in parameters if p.kind is Parameter.POSITIONAL_ONLY]:
+        raise ArgumentError(f"{', '.join(names)}: positional-only parameters can't be given by name")
+    rest = [p.name for p in parameters if p.kind is Parameter.VAR_KEYWORD]
     named = [p for p in parameters if p.kind in (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)]
-    return [p.name for p in named], [p.name for p in named if p.default is Parameter.empty], takes_any
+    required = [p.name for p in named if p.default is Parameter.empty]
+    found = _Parameters([p.name for p in named], required, rest[0] if rest else None)
+    found.hints = {p.name: p.annotation for p in parameters if p.annotation is not Parameter.empty}
+    inner: Any = unwrap(entry)
+    inner = getattr(inner, "func", inner)  # of functools.partial
+    module = sys.modules.get(getattr(inner, "__module__", None) or type(inner).__module__)
+    found.scope = getattr(inner, "__globals__", None) or getattr(module, "__dict__", {})
+    return found
 
 
 def _hints(entry: Callable[..., Any]) -> dict[str, Any]:
-    hints = getattr(entry, "__annotations__", {})
-    if not any(isinstance(hint, str) for hint in hints.values()):
-        return hints
-    import typing
-
     try:
-        return typing.get_type_hints(entry)
+        return entry.__annotations__
+    except AttributeError:
+        return {}
     except Exception:
-        return {}  # a name that exists for type checkers only
+        # From Python 3.14 on they are evaluated now, and a name may exist for type checkers only.
+        from . import conversion
+
+        return conversion.hints_of(entry)
 
 
-def _converted(name: str, value: Any, hint: Any) -> Any:
-    try:
-        return _convert(value, hint)
-    except (ValueError, TypeError, LookupError) as error:
-        raise ArgumentError(f"{name}: {error}") from None
+def _optional(missing: list[str], parameters: _Parameters) -> list[str]:
+    """Those that are missing, if all of them take None; raises ArgumentError naming those that don't."""
+    from . import conversion
+
+    hints, scope = parameters.hints, parameters.scope
+    wanted = [name for name in missing if not conversion.takes_none(hints.get(name), scope)]
+    if wanted:
+        raise ArgumentError(f"{', '.join(wanted)}: required, and missing in the arguments")
+    return missing
 
 
-def _convert(value: Any, hint: Any) -> Any:
-    if hint is None or value is None:
+def _converted(name: str, value: Any, hint: Any, scope: dict[str, Any]) -> Any:
+    kind = type(value)
+    if value is None or hint is None or kind is hint:
         return value
-    if hasattr(hint, "__metadata__"):  # Annotated
-        return _convert(value, hint.__origin__)
-    if origin := getattr(hint, "__origin__", None):
-        return _convert_generic(value, origin, hint.__args__)
-    if type(hint).__name__ == "UnionType":
-        return _convert_union(value, hint.__args__)
-    if isinstance(hint, type):
-        return _convert_plain(value, hint)
-    return value
-
-
-def _convert_generic(value: Any, origin: Any, parameters: tuple[Any, ...]) -> Any:
-    typing = sys.modules.get("typing")
-    if typing is not None and origin is typing.Union:
-        return _convert_union(value, parameters)
-    if origin in (list, set, frozenset) and isinstance(value, list):
-        return origin(_convert(item, parameters[0]) for item in value)
-    if origin is tuple and isinstance(value, list):
-        if parameters[-1:] == (...,):
-            return tuple(_convert(item, parameters[0]) for item in value)
-        return tuple(_convert(item, hint) for item, hint in zip(value, parameters, strict=True))
-    if origin is dict and isinstance(value, dict):
-        return {_convert(key, parameters[0]): _convert(item, parameters[1]) for key, item in value.items()}
-    return value
-
-
-def _convert_union(value: Any, choices: tuple[Any, ...]) -> Any:
-    """The first choice that the value fits; what fits as it is comes first."""
-    if any(isinstance(choice, type) and type(value) is choice for choice in choices):
+    if kind is _PLAIN.get(hint if isinstance(hint, str) else None) and hint not in scope:
         return value
-    faults: list[str] = []
-    for choice in choices:
-        if choice is type(None):
-            continue
-        try:
-            return _convert(value, choice)
-        except (ValueError, TypeError, LookupError) as error:
-            faults.append(str(error))
-    raise ValueError("; ".join(faults))
+    from . import conversion
 
-
-def _convert_plain(value: Any, hint: type) -> Any:
-    if hint in _CONVERTERS and isinstance(value, str):
-        return _CONVERTERS[hint](value)
-    if hint is float and type(value) is int:
-        return float(value)
-    module = sys.modules.get("datetime")
-    if module is not None and isinstance(value, str):
-        if hint is module.datetime:
-            return module.datetime.fromisoformat(value)
-        if hint is module.date:
-            return module.datetime.fromisoformat(value).date()
-        if hint is module.time:
-            return module.time.fromisoformat(value)
-    return _convert_class(value, hint)
-
-
-def _convert_class(value: Any, hint: type) -> Any:
-    """Enums by value or name, dataclasses by their fields, pydantic models by their own rules."""
-    enum = sys.modules.get("enum")
-    if enum is not None and issubclass(hint, enum.Enum) and not isinstance(value, hint):
-        members = hint.__members__
-        return members[value] if isinstance(value, str) and value in members else hint(value)
-    if isinstance(value, dict) and hasattr(hint, "model_validate"):
-        return hint.model_validate(value)
-    if isinstance(value, dict) and hasattr(hint, "__dataclass_fields__"):
-        hints = _hints(hint)
-        return hint(
-            **{k: _convert(v, hints.get(k)) for k, v in value.items() if k in hint.__dataclass_fields__}
-        )
-    return value
-
-
-def _bytes(text: str) -> bytes:
-    import base64
-
-    if text.startswith("data:"):
-        text = text.partition(",")[2]
     try:
-        return base64.b64decode(text, validate=True)
-    except ValueError:
-        raise ValueError("bytes are given in base64, and this is not") from None
-
-
-def _boolean(text: str) -> bool:
-    try:
-        return _TRUTHS[text.lower()]
-    except KeyError:
-        raise ValueError(f"{text!r} is neither true nor false") from None
-
-
-def _number(kind: type, what: str) -> Callable[[str], Any]:
-    def read(text: str) -> Any:
-        try:
-            return kind(text)
-        except ValueError:
-            raise ValueError(f"{text!r} is not {what}") from None
-
-    return read
-
-
-_CONVERTERS = {
-    bytes: _bytes,
-    bool: _boolean,
-    int: _number(int, "a whole number"),
-    float: _number(float, "a number"),
-}
+        return conversion.convert(value, hint, scope, name)
+    except conversion.Mismatch as error:
+        raise ArgumentError(f"{error.place}: {error.problem}") from error.__cause__
+    except RecursionError:
+        raise ArgumentError(f"{name}: nested too deeply to be converted") from None

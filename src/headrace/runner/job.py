@@ -8,7 +8,7 @@ import os
 import sys
 
 from . import channel, restrict
-from .arguments import ArgumentError, convert_arguments
+from .arguments import ArgumentError, call_with, convert_arguments
 from .encoding import encode_result
 from .failures import describe
 
@@ -69,8 +69,7 @@ def _look_like_a_script(plan: dict[str, Any]) -> None:
 
 def _call(plan: dict[str, Any], given: dict[str, Any]) -> Any:
     entry = _load(plan)
-    arguments = convert_arguments(entry, given)
-    value = entry(**arguments)
+    value = call_with(entry, convert_arguments(entry, given))
     if hasattr(value, "__await__"):
         import asyncio
 

@@ -1,13 +1,18 @@
 from __future__ import annotations
 
 import enum
+import functools
+import subprocess
+import sys
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
+from pathlib import Path
 from typing import Annotated, Any, Literal, Optional, Union
 
 import pytest
 
-from headrace.runner.arguments import ArgumentError, convert_arguments
+from headrace import runner
+from headrace.runner.arguments import ArgumentError, call_with, convert_arguments
 
 
 class Colour(enum.Enum):
@@ -107,3 +112,62 @@ def test_what_is_no_plain_function_is_asked_for_its_signature():
         def __call__(self, a, b=1): ...
 
     assert convert_arguments(Main(), {"a": 1, "x": 2}) == {"a": 1}
+
+
+def test_what_takes_none_need_not_be_given():
+    def main(a: int | None, b: str | None, c: Annotated[Literal["x"] | None, "c"], *, d): ...
+
+    given = {"a": None, "b": None, "c": None, "d": 1}
+    assert convert_arguments(main, {"d": 1}) == given
+    with pytest.raises(ArgumentError, match=r"^d: required"):
+        convert_arguments(main, {})
+
+
+def test_positional_only_parameters_are_given_by_their_position():
+    def main(a: int, b=2, /, c=3, *, d=4):
+        return a, b, c, d
+
+    assert call_with(main, convert_arguments(main, {"a": "1", "d": 5})) == (1, 2, 3, 5)
+    assert call_with(main, convert_arguments(main, {"a": 1, "b": 0, "c": 7})) == (1, 0, 7, 4)
+
+
+def test_any_key_is_converted_as_its_annotation_asks():
+    def main(a, *rest, **others: int): ...
+
+    assert convert_arguments(main, {"a": "1", "b": "2"}) == {"a": "1", "b": 2}
+    with pytest.raises(ArgumentError, match=r"^b: 'x' is not a whole number$"):
+        convert_arguments(main, {"a": 1, "b": "x"})
+
+
+def test_a_decorated_function_is_asked_for_what_it_wraps():
+    def decorator(function):
+        @functools.wraps(function)
+        def wrapper(*args, **kwargs):
+            return function(*args, **kwargs)
+
+        return wrapper
+
+    @decorator
+    def main(a: int, b: date = date(2020, 1, 1)):
+        return a, b
+
+    arguments = convert_arguments(main, {"a": "1", "b": "2026-01-02", "c": 1})
+    assert call_with(main, arguments) == (1, date(2026, 1, 2))
+    assert convert_arguments(functools.partial(main, b=date(2020, 1, 1)), {"a": "1"}) == {"a": 1}
+
+
+def test_plain_types_import_nothing():
+    program = (
+        "import sys, json; sys.path.insert(0, sys.argv[1])\n"
+        "from headrace.runner.arguments import convert_arguments\n"
+        "def main(a: str, b: 'int', c: float = 1, d: dict = {}, e: bool = True, *, f: list): ...\n"
+        "convert_arguments(main, {'a': 'x', 'b': 1, 'c': 1.5, 'd': {}, 'e': False, 'f': []})\n"
+        "heavy = {'typing', 'inspect', 'enum', 'datetime', 'headrace.runner.conversion'}\n"
+        "print(sorted(heavy & (set(sys.modules) - before)))"
+    )
+    source = f"import sys, re, json; before = set(sys.modules)\n{program}"
+    folder = str(Path(runner.__path__[0]).parents[1])
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", source, folder], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"

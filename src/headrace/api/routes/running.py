@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 import hashlib
@@ -25,7 +26,7 @@ from headrace.model.ids import JobId, parse_job_id, parse_script_hash
 from headrace.model.job import Idempotency
 from headrace.model.json_text import parse_object, raw_member
 from headrace.model.path import check_identity, check_path
-from headrace.model.python_source import require_main
+from headrace.runtimes.python.source import require_main
 
 if TYPE_CHECKING:
     from headrace.db.connection import Connection
@@ -155,7 +156,7 @@ async def run_script_preview(
     args = raw_member(await request.body(), "args") if body.args else b"{}"
     code = RawCode(body.content, body.language, _path(body.path), body.lock)
     if body.language == "python3":
-        require_main(body.content)
+        await asyncio.to_thread(require_main, body.content)
     wish = options.model_copy(update={"tag": options.tag or body.tag}).wish(args or b"{}")
     launched = await _launch(
         caller,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ast
 import sys
-import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+
+from headrace.runtimes.python.syntax import UnreadableSource, parse_python
 
 _WORKSPACE = frozenset({"f", "u"})
 _FEWEST_PARTS = 3
@@ -66,10 +67,8 @@ def package_modules(content: str) -> set[str]:
 
 def _parse(content: str) -> ast.Module:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return ast.parse(content)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return parse_python(content)
+    except UnreadableSource:
         return ast.Module(body=[], type_ignores=[])
 
 

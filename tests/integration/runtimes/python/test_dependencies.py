@@ -60,7 +60,7 @@ async def cage() -> AsyncIterator[Cage]:
         yield taken
 
 
-async def runtime_with(folders: Folders, index: LocalIndex, uid: int | None = None) -> PythonRuntime:
+def runtime_with(folders: Folders, index: LocalIndex, uid: int | None = None) -> PythonRuntime:
     """Without a uid it only makes locks: no interpreter has to be copied for it."""
     uv = index.uv(folders.cache)
     runner = place_runner(folders.shared)
@@ -82,7 +82,7 @@ async def test_names_of_the_standard_library_do_no_harm(folders: Folders, index:
     index.add("shadow", "1.0", SHADOWING)
     modules = {"f/x/random": "import random\ndef number(): return random.choice([2])", "f/x/typing": "1 / 0"}
     code = Code(MAIN, "python3", path="f/x/json", modules=modules)
-    runtime = await runtime_with(folders, index, cage.uid)
+    runtime = runtime_with(folders, index, cage.uid)
     assert await result_of(runtime, code, cage) == [7, 2, "eA=="]
 
 
@@ -93,7 +93,7 @@ async def test_requirements_of_imported_scripts_are_locked_and_it_is_said_who_as
     index.add("two", "2.0")
     modules = {"f/x/b": "import two # pin: two==2.0\n"}
     log = KeptLog()
-    runtime = await runtime_with(folders, index)
+    runtime = runtime_with(folders, index)
     code = Code("import one\nfrom f.x.b import two", "python3", "f/x/a", modules=modules)
     lock = await runtime.lock(code, cage, log, Stop())
     assert [line.split()[0] for line in lock.splitlines() if "==" in line] == ["one==1.0", "two==2.0"]
@@ -104,7 +104,7 @@ async def test_scripts_that_contradict_one_another_are_named(folders: Folders, i
     for version in ("0.4", "1.0"):
         index.add("dist", version)
     modules = {"f/x/b": "import dist # pin: dist==0.4", "f/x/c": "import dist # pin: dist==1.0"}
-    runtime = await runtime_with(folders, index)
+    runtime = runtime_with(folders, index)
     with pytest.raises(LockFailed, match=r"dist==0\.4 is asked for by f/x/b; dist==1\.0 is .* f/x/c"):
         await runtime.lock(Code("import dist", "python3", "f/x/a", modules=modules), cage, KeptLog(), Stop())
     repinned = Code("import dist # repin: dist==1.0 works for all", "python3", "f/x/a", modules=modules)
@@ -113,13 +113,13 @@ async def test_scripts_that_contradict_one_another_are_named(folders: Folders, i
 
 async def test_a_file_of_the_workspace_is_locked(folders: Folders, index: LocalIndex, cage: Cage):
     index.add("one", "1.0")
-    runtime = await runtime_with(folders, index)
+    runtime = runtime_with(folders, index)
     code = Code("# requirements: ml\nimport two", "python3", dependency_files={"ml": "one # first\n"})
     assert "\none==1.0" in await runtime.lock(code, cage, KeptLog(), Stop())
 
 
 async def test_a_python_that_is_not_there_is_told(folders: Folders, index: LocalIndex, cage: Cage):
-    runtime = await runtime_with(folders, index)
+    runtime = runtime_with(folders, index)
     code = Code("import f.x.b", "python3", "f/x/a", modules={"f/x/b": "# py: >=3.40\n"})
     with pytest.raises(LockFailed, match=r"Python >=3\.40 is asked for \(in script f/x/b\)"):
         await runtime.lock(code, cage, KeptLog(), Stop())

@@ -29,6 +29,7 @@ from tests.integration.runtimes.python.local_index import (
 from tests.integration.runtimes.python.tools import KeptLog
 
 VERSION = own_interpreter().version
+CAGE = Cage(Isolation.PROCESS, None)
 GOOD = ["app", "six==1.0"]
 BY = {
     "six==1.0": ("f/a/main", "f/a/b"),
@@ -172,12 +173,11 @@ async def test_a_file_that_is_not_the_one_of_the_lock_is_refused_and_spoils_noth
     made = await lock(index.uv(tmp_path / "one"), GOOD)
     folders = Folders(tmp_path / "shared", tmp_path / "cache", tmp_path / "jobs")
     environments = PythonEnvironments(folders, index.uv(folders.cache))
-    cage = Cage(Isolation.PROCESS, None)
     index.fault = fault
     with pytest.raises(DependenciesFailed, match=reason):
-        await environments.ensure(made, own_interpreter(), cage, KeptLog(), asyncio.Event())
+        await environments.ensure(made, own_interpreter(), CAGE, KeptLog(), asyncio.Event())
     index.fault = None
-    environment = await environments.ensure(made, own_interpreter(), cage, KeptLog(), asyncio.Event())
+    environment = await environments.ensure(made, own_interpreter(), CAGE, KeptLog(), asyncio.Event())
     assert environment is not None
     assert "VERSION = '1.0'" in (environment / "six.py").read_text()
 
@@ -195,9 +195,8 @@ async def test_a_lock_of_the_public_client_is_installed_though_it_has_no_hashes(
     folders = Folders(tmp_path / "shared", tmp_path / "cache", tmp_path / "jobs")
     environments = PythonEnvironments(folders, index.uv(folders.cache))
     log = KeptLog()
-    cage = Cage(Isolation.PROCESS, None)
     given = f"# py: {VERSION}\nsix==2.0\n"
-    environment = await environments.ensure(given, own_interpreter(), cage, log, asyncio.Event())
+    environment = await environments.ensure(given, own_interpreter(), CAGE, log, asyncio.Event())
     assert environment is not None
     assert (environment / "six.py").exists()
     assert "The lock has no hashes" in log.text

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headrace.errors import InvalidInput
-from headrace.model.python_source import MOST_CHARACTERS, read_python, require_main
+from headrace.runtimes.python.source import MOST_CHARACTERS, read_python, require_main
 
 
 @pytest.mark.parametrize(

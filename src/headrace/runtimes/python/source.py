@@ -1,20 +1,21 @@
-"""What can be told of Python source without running it."""
+"""What can be told of a Python script when it is deployed or run: that it parses, and what it has."""
 
 from __future__ import annotations
 
 import ast
-import warnings
 from dataclasses import dataclass
 
 from headrace.errors import InvalidInput
+from headrace.runtimes.python.syntax import UnreadableSource, parse_python
 
 MOST_CHARACTERS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class PythonSource:
-    """A module that parses: the functions at its top level, by name."""
+    """A module that parses: its tree, and what it binds at its top level and may call."""
 
+    tree: ast.Module
     functions: frozenset[str]
 
     @property
@@ -24,22 +25,18 @@ class PythonSource:
 
 
 def read_python(content: str, field: str = "content") -> PythonSource:
-    """Parse a module; raises InvalidInput with line and column where it can't be."""
+    """Parse a module; raises InvalidInput with line and column where it can't be.
+
+    Source newer than our own interpreter takes a process to read, so call it beside an event loop.
+    """
     if len(content) > MOST_CHARACTERS:
         raise InvalidInput(field, f"is longer than {MOST_CHARACTERS} characters")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(content)
-    except SyntaxError as error:
-        where = f"line {error.lineno}, column {error.offset}"
-        raise InvalidInput(field, f"is not valid Python: {error.msg} ({where})") from None
-    except (RecursionError, MemoryError):
-        raise InvalidInput(field, "is nested too deeply to be parsed") from None
-    except ValueError as error:
-        raise InvalidInput(field, f"is not valid Python: {error}") from None
+        tree = parse_python(content)
+    except UnreadableSource as error:
+        raise InvalidInput(field, str(error).removeprefix("it ")) from None
     functions = {node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
-    return PythonSource(frozenset(functions | _assigned(tree)))
+    return PythonSource(tree, frozenset(functions | _assigned(tree)))
 
 
 def require_main(content: str, field: str = "content") -> None:
