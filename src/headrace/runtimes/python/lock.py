@@ -15,8 +15,9 @@ from dataclasses import dataclass
 
 from headrace.runtimes.base import DependenciesFailed, LockFailed, LogSink
 from headrace.runtimes.python.builds import Builder
+from headrace.runtimes.python.indexes import without_credentials
 from headrace.runtimes.python.requirement_line import is_requirement
-from headrace.runtimes.python.uv import UvTool, without_credentials
+from headrace.runtimes.python.uv import UvTool
 from headrace.runtimes.python.why_unresolved import why_unresolved
 
 _HEADER = re.compile(r"#\s*py(?:thon)?:?\s*(?:==)?\s*(?P<major>3)\.?(?P<minor>\d{1,2})(?:\.\d+)?\s*")

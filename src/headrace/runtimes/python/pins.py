@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from headrace.runtimes.base import LockFailed
 from headrace.runtimes.python.distributions import is_shared
+from headrace.runtimes.python.indexes import without_credentials
 from headrace.runtimes.python.requirement_line import requirement_at_start, what_is_wrong
-from headrace.runtimes.python.uv import without_credentials
 
 _PIN = re.compile(r"#\s*(?P<again>re)?pin:(?P<text>.*)")
 _WORKSPACE = frozenset({"f", "u"})

@@ -11,11 +11,11 @@ from headrace.runtimes.base import Code, LockFailed
 from headrace.runtimes.python.blocks import Blocks, read_blocks, without_comment
 from headrace.runtimes.python.distributions import distribution_of
 from headrace.runtimes.python.imports import package_modules
+from headrace.runtimes.python.indexes import without_credentials
 from headrace.runtimes.python.inline_metadata import read_inline_metadata
 from headrace.runtimes.python.pins import Pin, find_pins
 from headrace.runtimes.python.python_version import merge_versions, read_versions
 from headrace.runtimes.python.requirement_line import is_requirement, what_is_wrong
-from headrace.runtimes.python.uv import without_credentials
 
 MOST_REQUIREMENTS = 1000
 DEFAULT_FILE = "default"
@@ -82,6 +82,14 @@ def find_requirements(code: Code) -> Asked:
     )
 
 
+def dependency_file_of(content: str) -> str | None:
+    """The workspace's file that a script takes its requirements from, if it is there; None for no file.
+
+    Raises LockFailed where its comments can't be read.
+    """
+    return _file(read_blocks(content), read_inline_metadata(content).dependencies)
+
+
 def _read(name: str, source: str, files: Mapping[str, str]) -> _Reading:
     try:
         blocks = read_blocks(source)
@@ -99,13 +107,17 @@ def _read(name: str, source: str, files: Mapping[str, str]) -> _Reading:
 
 
 def _listed(blocks: Blocks, inline: list[str] | None, files: Mapping[str, str]) -> list[str] | None:
-    if blocks.own is not None:
-        return _checked(blocks.own, _HINT)
+    file = _file(blocks, inline)
+    if file is not None and (file in files or blocks.file is not None):
+        return _from_file(file, files)
+    own, hint = (inline, "") if blocks.own is None else (blocks.own, _HINT)
+    return None if own is None else _checked(own, hint)
+
+
+def _file(blocks: Blocks, inline: list[str] | None) -> str | None:
     if blocks.file is not None:
-        return _from_file(blocks.file, files)
-    if inline is not None:
-        return _checked(inline)
-    return _from_file(DEFAULT_FILE, files) if DEFAULT_FILE in files else None
+        return blocks.file
+    return DEFAULT_FILE if blocks.own is None and inline is None else None
 
 
 def _from_file(name: str, files: Mapping[str, str]) -> list[str]:

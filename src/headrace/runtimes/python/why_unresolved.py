@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from headrace.runtimes.python.indexes import without_credentials
 from headrace.runtimes.python.requirement_line import normalized
-from headrace.runtimes.python.uv import UvResult, without_credentials
+from headrace.runtimes.python.uv import UvResult
 
 _MOST_NAMED = 10
 _PREMISE = r"((?:(?!, we can conclude that).)*), we can conclude that"
@@ -26,13 +27,13 @@ _HINT = " If an import comes with a package of another name, say so beside it: i
 
 
 def why_unresolved(result: UvResult, origins: Mapping[str, tuple[str, ...]]) -> str:
-    """One line; ``origins`` says of each requirement which scripts ask for it."""
-    reason = result.reason()
+    """One line, and after it what a build said; ``origins`` tells which scripts ask for a requirement."""
+    reason, *of_a_build = result.reason().split("\n")
     for pattern, short in _SHORTER:
         reason = pattern.sub(short, reason)
     end = "" if reason.endswith((".", "…")) else "."
     hint = _HINT if _UNKNOWN in reason and "hint:" not in reason else ""
-    return f"{reason}{end}{_who(result, origins)}{hint}"
+    return "\n".join([f"{reason}{end}{_who(result, origins)}{hint}", *of_a_build])
 
 
 def _who(result: UvResult, origins: Mapping[str, tuple[str, ...]]) -> str:

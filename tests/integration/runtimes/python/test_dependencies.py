@@ -120,5 +120,6 @@ async def test_a_file_of_the_workspace_is_locked(folders: Folders, index: LocalI
 
 async def test_a_python_that_is_not_there_is_told(folders: Folders, index: LocalIndex, cage: Cage):
     runtime = runtime_with(folders, index)
-    with pytest.raises(LockFailed, match=r"Python >=3\.40 is asked for \(in script f/x/a\)"):
-        await runtime.lock(Code("# py: >=3.40\n", "python3", "f/x/a"), cage, KeptLog(), Stop())
+    code = Code("import f.x.b", "python3", "f/x/a", modules={"f/x/b": "# py: >=3.40\n"})
+    with pytest.raises(LockFailed, match=r"Python >=3\.40 is asked for \(in script f/x/b\)"):
+        await runtime.lock(code, cage, KeptLog(), Stop())

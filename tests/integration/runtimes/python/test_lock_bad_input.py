@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -27,7 +28,7 @@ from tests.integration.runtimes.python.local_index import (
 )
 from tests.integration.runtimes.python.tools import KeptLog
 
-VERSION = "3.11"
+VERSION = own_interpreter().version
 CAGE = Cage(Isolation.PROCESS, None)
 GOOD = ["app", "six==1.0"]
 BY = {
@@ -79,7 +80,7 @@ async def test_the_log_says_what_is_resolved_for_whom_and_what_came_of_it(index:
     log = KeptLog()
     await lock(index.uv(tmp_path), GOOD, log)
     assert log.text.startswith(
-        "Resolving for Python 3.11:\n  app (from f/a/main)\n  six==1.0 (from f/a/main, f/a/b)\n"
+        f"Resolving for Python {VERSION}:\n  app (from f/a/main)\n  six==1.0 (from f/a/main, f/a/b)\n"
     )
     assert re.search(r"^Locked 2 packages in \d+\.\d seconds\.$", log.text, re.MULTILINE)
 
@@ -179,3 +180,23 @@ async def test_a_file_that_is_not_the_one_of_the_lock_is_refused_and_spoils_noth
     environment = await environments.ensure(made, own_interpreter(), CAGE, KeptLog(), asyncio.Event())
     assert environment is not None
     assert "VERSION = '1.0'" in (environment / "six.py").read_text()
+
+
+async def test_an_index_that_is_away_is_told_and_spoils_nothing(index: LocalIndex, tmp_path: Path):
+    uv = index.uv(tmp_path)
+    away = dataclasses.replace(uv, environ=uv.environ | {"UV_DEFAULT_INDEX": "http://127.0.0.1:9/simple"})
+    assert "the package index can't be reached" in await failure(away, GOOD)
+    assert is_good(await lock(uv, GOOD))
+
+
+async def test_a_lock_of_the_public_client_is_installed_though_it_has_no_hashes(
+    index: LocalIndex, tmp_path: Path
+):
+    folders = Folders(tmp_path / "shared", tmp_path / "cache", tmp_path / "jobs")
+    environments = PythonEnvironments(folders, index.uv(folders.cache))
+    log = KeptLog()
+    given = f"# py: {VERSION}\nsix==2.0\n"
+    environment = await environments.ensure(given, own_interpreter(), CAGE, log, asyncio.Event())
+    assert environment is not None
+    assert (environment / "six.py").exists()
+    assert "The lock has no hashes" in log.text

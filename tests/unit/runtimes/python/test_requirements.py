@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from headrace.runtimes.base import Code, LockFailed
 from headrace.runtimes.python.requirement_line import is_requirement
-from headrace.runtimes.python.requirements import Asked, find_requirements
+from headrace.runtimes.python.requirements import Asked, dependency_file_of, find_requirements
 
 FILES = {"default": "# ours\nidna\n", "ml": "numpy>=2  # arrays\n\nscikit-learn\n", "bad": "six\n--pre\n"}
 
@@ -59,6 +59,21 @@ def test_an_inline_script_block_replaces_what_is_imported():
 
 def test_an_inline_script_block_without_packages_leaves_it_to_the_imports():
     assert requirements('# /// script\n# requires-python = ">=3.10"\n# ///\nimport six') == ["six"]
+
+
+@pytest.mark.parametrize(
+    ("content", "file"),
+    [
+        ("import six", "default"),
+        ("# extra_requirements:\n# six", "default"),
+        ('# /// script\n# requires-python = ">=3.10"\n# ///', "default"),
+        ("# requirements: ml  # numbers", "ml"),
+        ("# requirements:\n", None),
+        ("# /// script\n# dependencies = []\n# ///", None),
+    ],
+)
+def test_it_is_known_which_file_of_the_workspace_a_script_takes(content: str, file: str | None):
+    assert dependency_file_of(content) == file
 
 
 def test_a_file_of_the_workspace_replaces_what_is_imported():
