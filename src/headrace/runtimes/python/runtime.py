@@ -87,7 +87,7 @@ class PythonRuntime:
         await tell_cycles(code, log)
         asked = await asyncio.to_thread(find_requirements, code)
         asker = ", ".join(asked.python_origins) or code.path
-        interpreter = await self._interpreters.choose(asked.python, asker)
+        interpreter = await self._interpreters.choose(asked.python, asker, stop)
         builder = Builder(self._uv, self._folders, interpreter, cage)
         try:
             return await lock_python(
@@ -100,14 +100,14 @@ class PythonRuntime:
         lock = attempt.code.lock
         if lock is None:
             lock = await self.lock(attempt.code, attempt.cage, log, attempt.stop)
-        interpreter = await self._interpreter_of(lock)
+        interpreter = await self._interpreter_of(lock, attempt.stop)
         environment = await self._environments.ensure(lock, interpreter, attempt.cage, log, attempt.stop)
         return interpreter, environment
 
-    async def _interpreter_of(self, lock: str) -> PythonInterpreter:
+    async def _interpreter_of(self, lock: str, stop: Stop) -> PythonInterpreter:
         version = read_python(lock)
         is_empty = version is None and not read_lock(lock).packages
-        return await self._interpreters.of_lock(version, is_empty=is_empty)
+        return await self._interpreters.of_lock(version, is_empty=is_empty, canceled=stop)
 
     def _launch(
         self, attempt: Attempt, folder: Path, interpreter: PythonInterpreter, environment: Path | None
