@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from headrace.errors import Misconfigured
 from headrace.runtimes.base import Folders
+from headrace.runtimes.python.environment_cache import Bounds
 from headrace.runtimes.python.environments import PythonEnvironments
 from headrace.runtimes.python.interpreter import find_interpreter
 from headrace.runtimes.python.runtime import PythonRuntime
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from headrace.settings import Settings
 
 log = logging.getLogger(__name__)
+
+_GIGABYTE = 1024**3
 
 
 class Runtimes:
@@ -51,7 +54,7 @@ class Runtimes:
 async def make_runtimes(
     folders: Folders,
     slots: Slots,
-    settings: Settings,  # noqa: ARG001 - nothing of it is used yet
+    settings: Settings,
 ) -> Runtimes:
     """Prepare what the runtimes need on this machine; raises Misconfigured with the cure.
 
@@ -61,7 +64,11 @@ async def make_runtimes(
     folders = replace(folders, jobs=_take_jobs_folder(folders.jobs))
     uv = UvTool.find(folders.cache)
     interpreter = await find_interpreter(folders, slots.any_uid)
-    environments = PythonEnvironments(folders, uv)
+    bounds = Bounds(
+        int(settings.environment_cache_gb * _GIGABYTE), int(settings.download_cache_gb * _GIGABYTE)
+    )
+    environments = PythonEnvironments(folders, uv, bounds)
+    environments.tidy_up_soon()
     return Runtimes(
         {"python3": PythonRuntime(folders, place_runner(folders.shared), interpreter, environments, uv)}
     )

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from headrace import failpoint
 from headrace.errors import Misconfigured
 from headrace.runtimes.base import Folders
 from headrace.runtimes.python.shelf import Shelf
@@ -148,6 +149,7 @@ def _fill(folder: Path, base: Path) -> None:
     """Copy what jobs need of an interpreter: the program, the standard library, its shared library."""
     (folder / "bin").mkdir(parents=True)
     shutil.copy2(base, folder / "bin" / base.name)
+    failpoint.reach_in_thread("interpreter_half_copied")
     library = Path(sysconfig.get_path("stdlib"))
     place = folder / library.relative_to(sys.base_prefix)
     # Times are kept, so that the compiled modules stay valid.

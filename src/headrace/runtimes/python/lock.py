@@ -10,6 +10,7 @@ import asyncio
 import re
 from dataclasses import dataclass
 
+from headrace import failpoint
 from headrace.runtimes.base import DependenciesFailed, LockFailed, LogSink
 from headrace.runtimes.python.requirements import is_requirement
 from headrace.runtimes.python.uv import UvTool, without_credentials
@@ -43,6 +44,7 @@ async def lock_python(
     if not requirements:
         return header
     asked = without_credentials(", ".join(requirements))
+    await failpoint.reach("lock_before_resolution")
     await log.write(f"Resolving {asked} for Python {python_version} …\n".encode())
     result = await uv.run(
         [
@@ -63,6 +65,7 @@ async def lock_python(
         raise LockFailed("it was canceled")
     if not result.is_success:
         raise LockFailed(result.reason())
+    await failpoint.reach("lock_after_resolution")
     return header + result.output.decode()
 
 

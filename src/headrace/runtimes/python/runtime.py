@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import logging
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from headrace.runtimes.base import Attempt, Code, Folders, LogSink
     from headrace.runtimes.python.environments import PythonEnvironments
     from headrace.runtimes.python.interpreter import PythonInterpreter
+    from headrace.runtimes.python.shelf import Loan
     from headrace.runtimes.python.uv import UvTool
     from headrace.sandbox.cage import Cage, Stop
 
@@ -62,6 +64,10 @@ class PythonRuntime:
             if attempt.stop.is_set():
                 return _stopped(Measures())
             return failure(ErrorName.DEPENDENCIES, str(error))
+        with environment or nullcontext():
+            return await self._run_in(environment.path if environment else None, attempt, log)
+
+    async def _run_in(self, environment: Path | None, attempt: Attempt, log: LogSink) -> Outcome:
         folder = self._folders.jobs / attempt.name
         make_job_folder(folder, _files(attempt.code), attempt.cage.uid)
         try:
@@ -77,15 +83,30 @@ class PythonRuntime:
         outcome = await _outcome(attempt, ended)
         return dataclasses.replace(outcome, teardown=Teardown(ended.gone_at, folder_gone_at))
 
-    async def lock(self, code: Code, cage: Cage, log: LogSink, stop: Stop) -> str:  # noqa: ARG002 - nothing is built yet
-        """Resolve the dependencies of the code and of the workspace scripts it imports."""
+    async def lock(self, code: Code, cage: Cage, log: LogSink, stop: Stop) -> str:
+        """Resolve the dependencies of the code and of the workspace scripts it imports.
+
+        They are then installed here, so that the first job need not wait for it. A failure of that is a line
+        in the log: what can be installed differs by machine and by hour, and the lock is right all the same.
+        """
+        lock = await self._resolve(code, log, stop)
+        try:
+            installed = await self._environments.ensure(lock, self._interpreter, cage, log, stop)
+        except DependenciesFailed as error:
+            await log.write(f"The packages could not be installed yet; jobs try again: {error}\n".encode())
+        else:
+            if installed:
+                installed.close()
+        return lock
+
+    async def _resolve(self, code: Code, log: LogSink, stop: Stop) -> str:
         requirements = find_requirements(code.content, code.modules)
         return await lock_python(self._uv, requirements, self._interpreter.version, log, stop)
 
-    async def _prepare(self, attempt: Attempt, log: LogSink) -> Path | None:
+    async def _prepare(self, attempt: Attempt, log: LogSink) -> Loan | None:
         lock = attempt.code.lock
         if lock is None:
-            lock = await self.lock(attempt.code, attempt.cage, log, attempt.stop)
+            lock = await self._resolve(attempt.code, log, attempt.stop)
         return await self._environments.ensure(lock, self._interpreter, attempt.cage, log, attempt.stop)
 
     def _launch(self, attempt: Attempt, folder: Path, environment: Path | None) -> Launch:

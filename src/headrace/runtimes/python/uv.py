@@ -143,6 +143,8 @@ class UvTool:
             if not talk.done():
                 return None
             talk.result()
+            if process.returncode is not None and process.returncode < 0:
+                messages.append(f"error: uv was ended by signal {-process.returncode}")
             return UvResult(process.returncode == 0, reading.result(), tuple(messages))
         finally:
             stopping.cancel()
@@ -208,7 +210,7 @@ async def _take(line: bytes, messages: list[str], log: LogSink | None) -> None:
     text = without_credentials(line.decode("utf-8", "replace")).strip()
     if not text or text.startswith("Using "):  # which interpreter it works for says nothing to a user
         return
-    if len(messages) < _MOST_LINES:
+    if len(messages) < _MOST_LINES and not text.startswith("DEBUG "):
         messages.append(text)
     if log is not None:
         await log.write(f"{text}\n".encode())
