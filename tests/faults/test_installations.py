@@ -7,18 +7,26 @@ wants the same has it, without help, and leaves nothing lying about.
 from __future__ import annotations
 
 import asyncio
+import os
+import shutil
 import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import certifi
 import pytest
 
-from headrace.runtimes.python.interpreter import own_interpreter
+from headrace.cli.finding import tried
+from headrace.runtimes.python.interpreter import base_interpreter, own_interpreter
 from headrace.runtimes.runner_files import PACKAGE, place_runner
+from headrace.sandbox.accounts import FIRST_UID
 from headrace.sandbox.file_lock import try_lock
+from tests.faults.site import TOKEN, Site
+from tests.ground.database import make_data_folder, save_roles
 from tests.ground.index import LocalIndex, local_index, make_wheel
 from tests.ground.installer import Installer, children_of, imported, kill, start
+from tests.ground.people import WORKSPACE
 
 RESOLUTION = ["lock_before_resolution", "lock_after_resolution"]
 INSTALLATION = [
@@ -146,6 +154,54 @@ async def test_a_download_that_is_cut_by_a_kill(tmp_path: Path, index: LocalInde
     assert Installer(tmp_path, index.url).names() == set()
     index.hold.set()
     await check_next(tmp_path, index, "one")
+
+
+@pytest.mark.parametrize(
+    "failpoint",
+    [
+        "install_after_bytecode",
+        pytest.param("install_after_online", marks=pytest.mark.long),
+        pytest.param("borrow_before_lock", marks=pytest.mark.long),
+    ],
+)
+async def test_the_job_of_a_worker_killed_while_it_installs_runs_elsewhere(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failpoint: str
+):
+    async with local_index(dict([make_wheel("one", "1.0", {"one.py": f"VALUE = '{failpoint}'\n"})])) as index:
+        monkeypatch.setenv("UV_DEFAULT_INDEX", index.url)
+        monkeypatch.setenv("SSL_CERT_FILE", certifi.where())
+        reached = tmp_path / "reached"
+        server, first = await asyncio.gather(
+            site.installation.server(), site.installation.worker(failpoints=f"{failpoint}=kill:{reached}")
+        )
+        content = "import one\ndef main(): return one.VALUE"
+        body = {"content": content, "language": "python3", "lock": lock_of(index, "one"), "args": {}}
+        async with server.client(TOKEN) as client:
+            response = await client.post(f"/w/{WORKSPACE}/jobs/run/preview", json=body)
+        assert (await first.ends(), reached.exists()) == (-signal.SIGKILL, True)
+
+        await site.installation.worker()
+        finished = await site.checker.finished(response.text)
+        assert (finished.status, finished.attempt) == ("success", 2)
+        assert finished.result == f'"{failpoint}"'.encode()
+
+
+@pytest.mark.long
+async def test_a_worker_killed_while_it_copies_the_interpreter(site: Site, tmp_path: Path):
+    if os.geteuid() != 0 or tried([base_interpreter(), "-I", "-S", "-c", ""], FIRST_UID) is not None:
+        pytest.skip("jobs can run the interpreter where it lies, so none is copied")
+    data = make_data_folder()
+    save_roles(data)
+    try:
+        reached = tmp_path / "reached"
+        armed = f"interpreter_half_copied=kill:{reached}"
+        first = await site.installation.start_worker(data_dir=data, failpoints=armed)
+        assert (await first.ends(), reached.exists()) == (-signal.SIGKILL, True)
+        second = await site.installation.worker(data_dir=data)
+        assert not list(data.glob("shared/interpreters/.making/*"))
+        await second.end()
+    finally:
+        shutil.rmtree(data)
 
 
 async def test_an_orphaned_uv_is_waited_for(tmp_path: Path, index: LocalIndex):

@@ -49,17 +49,18 @@ class EnvironmentCache:
         """Remove what dead processes left, then what is beyond the bounds; failures are logged."""
         try:
             self._shelf.sweep()
-            self.make_room(self._bounds.environments)
+            self._keep_within(self._bounds.environments)
             self._trim_downloads()
             self._remove_cut_downloads()
         except OSError as error:
             log.warning("environments can't be tidied up: %s", error)
 
-    def make_room(self, most_bytes: int) -> int:
-        """Remove idle environments until the rest takes no more than ``most_bytes``; how many were removed.
+    def make_room(self) -> int:
+        """Remove all environments that nobody uses, for the disk is full; how many were removed."""
+        return self._keep_within(-1)
 
-        Only one process does it at a time: another that comes meanwhile removes nothing.
-        """
+    def _keep_within(self, most_bytes: int) -> int:
+        """Only one process does it at a time: another that comes meanwhile removes nothing."""
         if not self._lock.parent.is_dir() or (descriptor := try_lock(self._lock)) is None:
             return 0
         try:
@@ -71,7 +72,7 @@ class EnvironmentCache:
         kept = sorted(self._shelf.contents(), key=lambda kept: kept.used_at)
         total = sum(one.size for one in kept)
         removed = 0
-        for one in kept[:-1]:
+        for one in kept[:-1] if most_bytes >= 0 else kept:
             if total <= most_bytes:
                 break
             if self._shelf.remove(one.name):

@@ -110,7 +110,7 @@ class PythonEnvironments:
         return known
 
     async def _make_room(self) -> int:
-        return await asyncio.to_thread(self._cache.make_room, 0)
+        return await asyncio.to_thread(self._cache.make_room)
 
     def _forget(self, name: str, task: asyncio.Task[Path | None]) -> None:
         if not task.cancelled():
@@ -211,10 +211,11 @@ class _Installation:
 
     async def _install_packages(self, folder: Path, lock: int) -> UvResult | None:
         await failpoint.reach("install_before_offline")
+        await asyncio.to_thread(_clear, folder)
         result = await self._call_uv(folder, lock, is_offline=True)
         if result is not None and not result.is_success:
             await failpoint.reach("install_after_offline")
-            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+            await asyncio.to_thread(_clear, folder)
             await failpoint.reach("install_before_online")
             result = await self._call_uv(folder, lock, is_offline=False)
             await failpoint.reach("install_after_online")
@@ -244,6 +245,12 @@ class _Installation:
         progress = Progress(self, Path(uv.environ["UV_CACHE_DIR"]), len(self._lock.packages))
         async with progress.told():
             return await uv.run(arguments, packages, self._given_up, log=progress, held=(lock,))
+
+
+def _clear(folder: Path) -> None:
+    """Remove what a call of uv that failed has left: another would take that for installed packages."""
+    if folder.exists():
+        shutil.rmtree(folder)
 
 
 class _FromInstalledOn:
