@@ -14,6 +14,7 @@ from typing import Any
 
 from headrace.errors import Misconfigured
 
+_NO = False
 _LEVELS = ("debug", "info", "warning", "error")
 _ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared with, not listened on
 
@@ -79,6 +80,31 @@ class Settings:
     tags: tuple[str, ...] = _setting(("python3", "dependency"), "Tags of the jobs this worker takes.")
     isolation: str = _setting("auto", "How jobs are kept apart: auto, sandbox, process or none.")
     database_connections: int = _setting(10, "Most database connections of a server's requests.")
+    python_version: str | None = _setting(
+        None, "Python of scripts that ask for none, such as 3.12 or >=3.12; default: the worker's own."
+    )
+    python_interpreters: tuple[str, ...] = _setting(
+        (), "Interpreters, or folders of them, that scripts may ask for besides those on PATH."
+    )
+    python_downloads: bool = _setting(_NO, "Whether a Python that is asked for may be downloaded.")
+    python_mirror: str | None = _setting(None, "URL that Pythons are downloaded from instead of uv's own.")
+    index_url: Secret | None = _setting(None, "Package index (PEP 503) instead of PyPI.")
+    extra_index_urls: Secret | None = _setting(
+        None, "More package indexes, separated by commas, asked before the other one."
+    )
+    index_trusted_hosts: tuple[str, ...] = _setting(
+        (), "Hosts of package indexes whose certificates are not looked at."
+    )
+    index_ca_file: Path | None = _setting(
+        None, "File of the certificate authorities (PEM) that package indexes are trusted by."
+    )
+    index_native_tls: bool = _setting(
+        _NO, "Whether package indexes are trusted by the machine's certificate authorities."
+    )
+    find_links: tuple[str, ...] = _setting((), "Folders of wheels that packages are taken from, too.")
+    build_limit_mb: int = _setting(
+        10240, "Most that the build of packages without a wheel may put into its folder, in MB."
+    )
     body_limit_mb: int = _setting(10, "Largest request body, in MB.")
     result_limit_mb: int = _setting(100, "Largest result of a job, in MB.")
     log_limit_mb: int = _setting(1024, "Largest log of a job, in MB; what is beyond is counted and dropped.")
@@ -120,6 +146,11 @@ class Settings:
                 ("workers", "between 1 and 100", 1 <= self.workers <= 100),
                 ("slots", "between 1 and 100", 1 <= self.slots <= 100),
                 ("database_connections", "at least 2", self.database_connections >= 2),
+                ("index_url", "a URL",
+                 self.index_url is None or re.match(r"[a-z]+://\S+$", self.index_url) is not None),
+                ("extra_index_urls", "URLs", self.extra_index_urls is None
+                 or re.fullmatch(r"(?:[,\s]*[a-z]+://[^,\s]+)+[,\s]*", self.extra_index_urls) is not None),
+                ("build_limit_mb", "at least 1", self.build_limit_mb >= 1),
                 ("body_limit_mb", "at least 1", self.body_limit_mb >= 1),
                 ("result_limit_mb", "at least 1", self.result_limit_mb >= 1),
                 ("log_limit_mb", "at least 1", self.log_limit_mb >= 1),
@@ -160,6 +191,8 @@ def describe_settings() -> dict[str, tuple[str, str]]:
                 default = ""
             case tuple() as words:
                 default = ",".join(words)
+            case bool() as truth:
+                default = str(truth).lower()
             case value:
                 default = f"{value:g}" if isinstance(value, float) else str(value)
         described[item.name] = (default, item.metadata["help"])

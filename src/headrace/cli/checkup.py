@@ -117,8 +117,7 @@ async def check_uv(settings: Settings) -> list[Finding]:
     if version is None:
         cure = "install the package uv again, for this kind of machine"
         return [Finding("uv", Health.BROKEN, f"{uv.program} does not run here", cure)]
-    build = "" if uv.may_build else "; packages without a wheel are not built, for Headrace runs as root"
-    return [Finding("uv", Health.OK, f"{version.split()[1]} at {uv.program}{build}")]
+    return [Finding("uv", Health.OK, f"{version.split()[1]} at {uv.program}")]
 
 
 async def check_data_dir(settings: Settings) -> list[Finding]:

@@ -19,7 +19,21 @@ DATABASE = ("data_dir", "database_url", "log_level")
 Command = TypeVar("Command", bound=Callable[..., Any])
 Parser = Callable[[str], Any]
 
-_KINDS = {"int": "a whole number", "float": "a number"}
+_KINDS = {"int": "a whole number", "float": "a number", "bool": "true or false"}
+_TRUE, _FALSE = ("true", "1", "yes", "on"), ("false", "0", "no", "off")
+_METAVARS = {
+    "DIR": ("data_dir",),
+    "FILE": ("index_ca_file",),
+    "URL": ("database_url", "base_url", "index_url", "python_mirror"),
+    "URL,URL": ("extra_index_urls",),
+    "TOKEN": ("superadmin_token",),
+    "A,B": ("tags",),
+    "HOST,HOST": ("index_trusted_hosts",),
+    "PATH,PATH": ("python_interpreters", "find_links"),
+    "VERSION": ("python_version",),
+    "BOOL": ("python_downloads", "index_native_tls"),
+    "NAME": ("host", "group", "isolation", "log_level"),
+}
 
 
 def settings_options(*names: str) -> Callable[[Command], Command]:
@@ -100,7 +114,9 @@ def _parser(kind: str) -> Parser:
     parsers: dict[str, Parser] = {
         "int": int,
         "float": _finite,
-        "Path": lambda text: Path(text).expanduser().absolute(),
+        "bool": _truth,
+        "Path": _path,
+        "Path | None": _path,
         "Secret | None": Secret,
         "tuple[str, ...]": lambda text: tuple(word.strip() for word in text.split(",") if word.strip()),
     }
@@ -114,17 +130,16 @@ def _finite(text: str) -> float:
     return number
 
 
+def _truth(text: str) -> bool:
+    word = text.strip().lower()
+    if word not in _TRUE + _FALSE:
+        raise ValueError(text)
+    return word in _TRUE
+
+
+def _path(text: str) -> Path:
+    return Path(text).expanduser().absolute()
+
+
 def _metavar(name: str) -> str:
-    match name:
-        case "data_dir":
-            return "DIR"
-        case "database_url" | "base_url":
-            return "URL"
-        case "superadmin_token":
-            return "TOKEN"
-        case "tags":
-            return "A,B"
-        case "host" | "group" | "isolation" | "log_level":
-            return "NAME"
-        case _:
-            return "N"
+    return next((shown for shown, names in _METAVARS.items() if name in names), "N")

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headrace.errors import Misconfigured
-from headrace.runtimes.base import Folders
+from headrace.runtimes.base import Folders, LockFailed
 from headrace.runtimes.python.environment_cache import Bounds
 from headrace.runtimes.python.environments import PythonEnvironments
-from headrace.runtimes.python.interpreter import find_interpreter
+from headrace.runtimes.python.interpreters import Interpreters, check_python_settings
 from headrace.runtimes.python.runtime import PythonRuntime
 from headrace.runtimes.python.uv import UvTool
 from headrace.runtimes.runner_files import place_runner
@@ -51,27 +51,31 @@ class Runtimes:
         return json.dumps({"lock": lock}, ensure_ascii=False).encode()
 
 
-async def make_runtimes(
-    folders: Folders,
-    slots: Slots,
-    settings: Settings,
-) -> Runtimes:
+async def make_runtimes(folders: Folders, slots: Slots, settings: Settings) -> Runtimes:
     """Prepare what the runtimes need on this machine; raises Misconfigured with the cure.
 
     The worker gets a folder of its own below ``folders.jobs``; those of workers that are gone are removed.
     """
     _prepare(folders)
     folders = replace(folders, jobs=_take_jobs_folder(folders.jobs))
-    uv = UvTool.find(folders.cache)
-    interpreter = await find_interpreter(folders, slots.any_uid)
+    return Runtimes({"python3": await _make_python(folders, slots, settings)})
+
+
+async def _make_python(folders: Folders, slots: Slots, settings: Settings) -> PythonRuntime:
+    check_python_settings(settings)
+    uv = UvTool.find(folders.cache, settings=settings)
+    runner = place_runner(folders.shared)
+    interpreters = Interpreters(folders, slots.any_uid, runner, uv, settings)
+    try:
+        await interpreters.choose(None)
+    except LockFailed as error:
+        raise Misconfigured(str(error)) from error
     bounds = Bounds(
         int(settings.environment_cache_gb * _GIGABYTE), int(settings.download_cache_gb * _GIGABYTE)
     )
     environments = PythonEnvironments(folders, uv, bounds)
     environments.tidy_up_soon()
-    return Runtimes(
-        {"python3": PythonRuntime(folders, place_runner(folders.shared), interpreter, environments, uv)}
-    )
+    return PythonRuntime(folders, runner, interpreters, environments, uv)
 
 
 def _prepare(folders: Folders) -> None:

@@ -12,8 +12,11 @@ from pathlib import Path
 from headrace import failpoint
 
 PACKAGE = "headrace_runner"
-BOOTSTRAP = f"import sys; sys.path.insert(0, sys.argv.pop(1)); from {PACKAGE}.job import run; run()"
+_BEGIN = f"import sys; sys.path.insert(0, sys.argv.pop(1)); from {PACKAGE}"
+BOOTSTRAP = f"{_BEGIN}.job import run; run()"
 """What the interpreter is told; its arguments are the folder that ``place_runner`` gave, and the plan."""
+BOOTSTRAP_PROGRAM = f"{_BEGIN}.program import run; run()"
+"""The same, to become another program."""
 
 _SOURCE = Path(__file__).parents[1] / "runner"
 

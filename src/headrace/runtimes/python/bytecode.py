@@ -8,12 +8,14 @@ import signal
 from contextlib import suppress
 from pathlib import Path
 
+from headrace.runtimes.python.interpreter import PythonInterpreter
+
 _TESTS = "/tests/"
 """Packages bring half as many tests as modules (pandas: 1500 of 2800 files), and no job runs them."""
 
 
 async def compile_bytecode(
-    python: Path, folder: Path, canceled: asyncio.Event, held: tuple[int, ...] = ()
+    interpreter: PythonInterpreter, folder: Path, canceled: asyncio.Event, held: tuple[int, ...] = ()
 ) -> bool:
     """Compile all that is in ``folder`` but tests, on all cores; False if canceled, then nothing runs on.
 
@@ -21,10 +23,10 @@ async def compile_bytecode(
     ones never look at their source again, for nobody writes it. Processes inherit the descriptors ``held``.
     """
     process = await asyncio.create_subprocess_exec(
-        python, "-I", "-S", "-m", "compileall",
+        interpreter.path, "-I", "-S", "-m", "compileall",
         "-q", "-j", "0", "-x", _TESTS, "--invalidation-mode", "unchecked-hash", ".",
         cwd=folder,  # its own path must not be found in them, nor taken for one of tests
-        env={"PATH": os.defpath},
+        env={"PATH": os.defpath} | interpreter.environ,
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.DEVNULL,

@@ -13,7 +13,9 @@ from pathlib import Path
 from headrace import failpoint
 from headrace.clock import monotonic
 from headrace.runtimes.base import DependenciesFailed, Folders, LogSink
+from headrace.runtimes.python.builds import Builder
 from headrace.runtimes.python.bytecode import compile_bytecode
+from headrace.runtimes.python.console_scripts import move_scripts
 from headrace.runtimes.python.environment_cache import UNBOUNDED, Bounds, EnvironmentCache
 from headrace.runtimes.python.interpreter import PythonInterpreter
 from headrace.runtimes.python.lock import PythonLock, read_lock
@@ -39,6 +41,7 @@ class PythonEnvironments:
 
     def __init__(self, folders: Folders, uv: UvTool, bounds: Bounds = UNBOUNDED) -> None:
         folder = folders.shared / "environments"
+        self._folders = folders
         self._shelf = Shelf(folder)
         self._cache = EnvironmentCache(self._shelf, folder, uv, bounds)
         self._is_untidy = False
@@ -50,14 +53,15 @@ class PythonEnvironments:
         self,
         lock: str,
         interpreter: PythonInterpreter,
-        cage: Cage,  # noqa: ARG002 - nothing is built yet
+        cage: Cage,
         log: LogSink,
         canceled: asyncio.Event,
     ) -> Loan | None:
         """The environment of a lock, installed if need be; None where the lock names no package.
 
         It is not removed before the loan is closed. Callers who want the same one at once share one
-        installation; it goes on until the last of them is canceled. Raises DependenciesFailed with the
+        installation; it goes on until the last of them is canceled. What has to be built is built in the
+        cage of one of them; if that one is canceled, in that of another. Raises DependenciesFailed with the
         reason, or when canceled.
         """
         name = _address(lock, interpreter)
@@ -72,7 +76,11 @@ class PythonEnvironments:
                 " deploy the script again"
             )
         while not canceled.is_set():
-            await self._installation(name, parsed, interpreter).wait(log, canceled)
+            try:
+                await self._installation(name, parsed, interpreter).wait(log, canceled)
+            except _WheelMissing:
+                builder = Builder(self._uv, self._folders, interpreter, cage)
+                await self._build(name, parsed, builder, log, canceled)
             self.tidy_up_soon()
             if loan := self._borrow(name):  # else it was removed meanwhile
                 return loan
@@ -100,6 +108,26 @@ class PythonEnvironments:
         except OSError as error:
             raise DependenciesFailed(f"the packages can't be used on this worker: {error}") from error
 
+    async def _build(
+        self,
+        name: str,
+        lock: PythonLock,
+        builder: Builder,
+        log: LogSink,
+        canceled: asyncio.Event,
+    ) -> None:
+        async def fill(folder: Path, held: int) -> bool:
+            await log.write("There is not a wheel for each of them: building …\n".encode())
+            result = await builder.install(_lines(lock), _options(lock), folder, canceled, log)
+            return await _settle(result, folder, builder.interpreter, canceled, held)
+
+        try:
+            folder = await self._shelf.add(name, fill, canceled)
+        except OSError as error:
+            raise DependenciesFailed(f"the packages can't be built on this worker: {error}") from error
+        if folder is None:
+            raise DependenciesFailed(_CANCELED)
+
     def _installation(self, name: str, lock: PythonLock, interpreter: PythonInterpreter) -> _Installation:
         known = self._installations.get(name)
         if known is None or known.is_over:
@@ -118,6 +146,10 @@ class PythonEnvironments:
         # A successor of one that was given up may stand there already.
         if (known := self._installations.get(name)) and known.is_over:
             del self._installations[name]
+
+
+class _WheelMissing(Exception):
+    """A package of the lock has no wheel, so that it has to be built."""
 
 
 def _address(lock: str, interpreter: PythonInterpreter) -> str:
@@ -139,7 +171,7 @@ class _Installation:
         make_room: MakeRoom,
     ) -> None:
         self._shelf = shelf
-        self._uv = uv
+        self._uv = uv.using(interpreter)
         self._make_room = make_room
         self._name = name
         self._lock = lock
@@ -198,16 +230,9 @@ class _Installation:
                 b"The disk is full: packages that no job uses were removed, and it is tried again\n"
             )
             result = await self._install_packages(folder, lock)
-        if result is None:
-            return False
-        if not result.is_success:
-            raise DependenciesFailed(result.reason())
-        with suppress(FileNotFoundError):
-            (folder / ".lock").unlink()  # uv's own
-        await failpoint.reach("install_before_bytecode")
-        is_compiled = await compile_bytecode(self._interpreter.base, folder, self._given_up, held=(lock,))
-        await failpoint.reach("install_after_bytecode")
-        return is_compiled
+        if result is not None and result.needs_build:
+            raise _WheelMissing
+        return await _settle(result, folder, self._interpreter, self._given_up, lock)
 
     async def _install_packages(self, folder: Path, lock: int) -> UvResult | None:
         await failpoint.reach("install_before_offline")
@@ -225,19 +250,14 @@ class _Installation:
         """Install what is in the cache; or download what is missing, and show how that goes."""
         arguments = [
             "install",
-            "--python",
-            str(self._interpreter.base),
             "--target",
             str(folder),
-            "--no-deps",
-            "--link-mode",
-            "copy",
-            *(("--require-hashes",) if self._lock.is_hashed else ()),
+            *_options(self._lock),
             *(("--offline",) if is_offline else ()),
             "-r",
             "-",
         ]
-        packages = "".join(f"{line}\n" for line in self._lock.packages)
+        packages = _lines(self._lock)
         if is_offline:
             log = _FromInstalledOn(self)
             return await self._uv.run(arguments, packages, self._given_up, log=log, held=(lock,))
@@ -245,6 +265,36 @@ class _Installation:
         progress = Progress(self, Path(uv.environ["UV_CACHE_DIR"]), len(self._lock.packages))
         async with progress.told():
             return await uv.run(arguments, packages, self._given_up, log=progress, held=(lock,))
+
+
+def _options(lock: PythonLock) -> list[str]:
+    hashes = ["--require-hashes"] if lock.is_hashed else []
+    return ["--no-deps", "--link-mode", "copy", *hashes]
+
+
+def _lines(lock: PythonLock) -> str:
+    return "".join(f"{line}\n" for line in lock.packages)
+
+
+async def _settle(
+    result: UvResult | None,
+    folder: Path,
+    interpreter: PythonInterpreter,
+    canceled: asyncio.Event,
+    held: int,
+) -> bool:
+    """Make what uv installed ready to be used; False when canceled."""
+    if result is None:
+        return False
+    if not result.is_success:
+        raise DependenciesFailed(result.reason())
+    with suppress(FileNotFoundError):
+        (folder / ".lock").unlink()  # uv's own
+    await asyncio.to_thread(move_scripts, folder, interpreter)
+    await failpoint.reach("install_before_bytecode")
+    is_compiled = await compile_bytecode(interpreter, folder, canceled, held=(held,))
+    await failpoint.reach("install_after_bytecode")
+    return is_compiled
 
 
 def _clear(folder: Path) -> None:

@@ -7,11 +7,13 @@ hashes of their files, as uv writes them.
 from __future__ import annotations
 
 import asyncio
+import io
 import re
 from dataclasses import dataclass
 
 from headrace import failpoint
 from headrace.runtimes.base import DependenciesFailed, LockFailed, LogSink
+from headrace.runtimes.python.builds import Builder
 from headrace.runtimes.python.requirements import is_requirement
 from headrace.runtimes.python.uv import UvTool, without_credentials
 
@@ -34,7 +36,7 @@ class PythonLock:
 
 
 async def lock_python(
-    uv: UvTool, requirements: list[str], python_version: str, log: LogSink, canceled: asyncio.Event
+    uv: UvTool | Builder, requirements: list[str], python_version: str, log: LogSink, canceled: asyncio.Event
 ) -> str:
     """Resolve requirement lines to a lock for a version of Python such as ``3.11``.
 
@@ -69,24 +71,31 @@ async def lock_python(
     return header + result.output.decode()
 
 
+def read_python(text: str) -> str | None:
+    """The version of Python in a lock's header, such as ``3.12``; None where it names none."""
+    for line in io.StringIO(text):
+        content = " ".join(line.split())
+        if header := _HEADER.fullmatch(content):
+            return f"{header['major']}.{header['minor']}"
+        if content and not content.startswith("#"):
+            break
+    return None
+
+
 def read_lock(text: str) -> PythonLock:
     """Read a lock, also one that a caller gave; raises DependenciesFailed at a line that is no exact package.
 
     No option passes: with one, a lock could name another index or a file of the worker.
     """
-    version: str | None = None
     packages: list[str] = []
     is_hashed = True
     for line in re.sub(r"\\\r?\n", " ", text).splitlines():
         content = " ".join(line.split())
-        if content.startswith("#"):
-            if version is None and not packages and (header := _HEADER.fullmatch(content)):
-                version = f"{header['major']}.{header['minor']}"
-        elif content:
+        if content and not content.startswith("#"):
             package, hashes = _read_package(content)
             packages.append(" ".join([package, *(f"--hash={item}" for item in hashes)]))
             is_hashed = is_hashed and bool(hashes)
-    return PythonLock(version, tuple(packages), is_hashed)
+    return PythonLock(read_python(text), tuple(packages), is_hashed)
 
 
 def _read_package(content: str) -> tuple[str, list[str]]:

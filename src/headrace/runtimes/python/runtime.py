@@ -15,7 +15,9 @@ from headrace.model.json_text import parse_json
 from headrace.model.outcome import ErrorName, Measures, Outcome, Status, Teardown, failure, timed_out
 from headrace.runtimes.base import DependenciesFailed, LockFailed
 from headrace.runtimes.job_folder import TEMPORARY, make_job_folder, remove_job_folder
-from headrace.runtimes.python.lock import lock_python
+from headrace.runtimes.python.builds import Builder
+from headrace.runtimes.python.console_scripts import search_path
+from headrace.runtimes.python.lock import lock_python, read_lock, read_python
 from headrace.runtimes.python.requirements import find_requirements
 from headrace.runtimes.runner_files import BOOTSTRAP
 from headrace.sandbox.frames import ERROR, Frame
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from headrace.runtimes.base import Attempt, Code, Folders, LogSink
     from headrace.runtimes.python.environments import PythonEnvironments
     from headrace.runtimes.python.interpreter import PythonInterpreter
+    from headrace.runtimes.python.interpreters import Interpreters
     from headrace.runtimes.python.shelf import Loan
     from headrace.runtimes.python.uv import UvTool
     from headrace.sandbox.cage import Cage, Stop
@@ -43,21 +46,21 @@ class PythonRuntime:
         self,
         folders: Folders,
         runner: Path,
-        interpreter: PythonInterpreter,
+        interpreters: Interpreters,
         environments: PythonEnvironments,
         uv: UvTool,
     ) -> None:
         self._folders = folders
-        self._interpreter = interpreter
+        self._runner = runner
+        self._interpreters = interpreters
         self._environments = environments
         self._uv = uv
-        self._command = (str(interpreter.path), "-I", "-S", "-B", "-X", "utf8", "-c", BOOTSTRAP, str(runner))
 
     async def run(self, attempt: Attempt, log: LogSink) -> Outcome:
         """Run ``main`` of the code in a new interpreter, and wait until nothing of it is left."""
         try:
             async with asyncio.timeout(attempt.timeout_seconds):
-                environment = await self._prepare(attempt, log)
+                interpreter, environment = await self._prepare(attempt, log)
         except TimeoutError:
             return timed_out(attempt.timeout_seconds)
         except (LockFailed, DependenciesFailed) as error:
@@ -65,14 +68,17 @@ class PythonRuntime:
                 return _stopped(Measures())
             return failure(ErrorName.DEPENDENCIES, str(error))
         with environment or nullcontext():
-            return await self._run_in(environment.path if environment else None, attempt, log)
+            path = environment.path if environment else None
+            return await self._run_in(path, interpreter, attempt, log)
 
-    async def _run_in(self, environment: Path | None, attempt: Attempt, log: LogSink) -> Outcome:
+    async def _run_in(
+        self, environment: Path | None, interpreter: PythonInterpreter, attempt: Attempt, log: LogSink
+    ) -> Outcome:
         folder = self._folders.jobs / attempt.name
         make_job_folder(folder, _files(attempt.code), attempt.cage.uid)
         try:
             ended = await run_process(
-                self._launch(attempt, folder, environment),
+                self._launch(attempt, folder, interpreter, environment),
                 log.write,
                 attempt.note_memory,
                 attempt.stop,
@@ -89,9 +95,9 @@ class PythonRuntime:
         They are then installed here, so that the first job need not wait for it. A failure of that is a line
         in the log: what can be installed differs by machine and by hour, and the lock is right all the same.
         """
-        lock = await self._resolve(code, log, stop)
+        interpreter, lock = await self._resolve(code, cage, log, stop)
         try:
-            installed = await self._environments.ensure(lock, self._interpreter, cage, log, stop)
+            installed = await self._environments.ensure(lock, interpreter, cage, log, stop)
         except DependenciesFailed as error:
             await log.write(f"The packages could not be installed yet; jobs try again: {error}\n".encode())
         else:
@@ -99,17 +105,36 @@ class PythonRuntime:
                 installed.close()
         return lock
 
-    async def _resolve(self, code: Code, log: LogSink, stop: Stop) -> str:
+    async def _resolve(
+        self, code: Code, cage: Cage, log: LogSink, stop: Stop
+    ) -> tuple[PythonInterpreter, str]:
         requirements = find_requirements(code.content, code.modules)
-        return await lock_python(self._uv, requirements, self._interpreter.version, log, stop)
+        interpreter = await self._interpreters.choose(None, code.path)
+        builder = Builder(self._uv, self._folders, interpreter, cage)
+        try:
+            lock = await lock_python(builder, requirements, interpreter.version, log, stop)
+        except DependenciesFailed as error:
+            raise LockFailed(str(error)) from error
+        return interpreter, lock
 
-    async def _prepare(self, attempt: Attempt, log: LogSink) -> Loan | None:
+    async def _prepare(self, attempt: Attempt, log: LogSink) -> tuple[PythonInterpreter, Loan | None]:
         lock = attempt.code.lock
         if lock is None:
-            lock = await self._resolve(attempt.code, log, attempt.stop)
-        return await self._environments.ensure(lock, self._interpreter, attempt.cage, log, attempt.stop)
+            _, lock = await self._resolve(attempt.code, attempt.cage, log, attempt.stop)
+        interpreter = await self._interpreter_of(lock)
+        environment = await self._environments.ensure(lock, interpreter, attempt.cage, log, attempt.stop)
+        return interpreter, environment
 
-    def _launch(self, attempt: Attempt, folder: Path, environment: Path | None) -> Launch:
+    async def _interpreter_of(self, lock: str) -> PythonInterpreter:
+        version = read_python(lock)
+        is_empty = version is None and not read_lock(lock).packages
+        return await self._interpreters.of_lock(version, is_empty=is_empty)
+
+    def _launch(
+        self, attempt: Attempt, folder: Path, interpreter: PythonInterpreter, environment: Path | None
+    ) -> Launch:
+        python = str(interpreter.path)
+        command = (python, "-I", "-S", "-B", "-X", "utf8", "-c", BOOTSTRAP, str(self._runner))
         plan = {
             "folder": str(folder),
             "file": _file(attempt.code.path),
@@ -119,14 +144,16 @@ class PythonRuntime:
         }
         environ = (
             attempt.environ
-            | self._interpreter.environ
+            | interpreter.environ
             | {
-                "PATH": "/usr/local/bin:/usr/bin:/bin",
+                "PATH": search_path(interpreter, environment),
                 "HOME": str(folder),
                 "TMPDIR": str(folder / TEMPORARY),
             }
         )
-        return Launch(self._command, plan, folder, environ, attempt.arguments, attempt.cage)
+        if environment:
+            environ["PYTHONPATH"] = str(environment)  # not for the job: for the programs that it starts
+        return Launch(command, plan, folder, environ, attempt.arguments, attempt.cage)
 
 
 def _files(code: Code) -> dict[str, str]:

@@ -6,40 +6,31 @@ import asyncio
 import os
 import re
 import signal
-import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from uv import find_uv_bin
 
 from headrace.errors import Misconfigured
 from headrace.runtimes.base import LogSink
-from headrace.runtimes.python.interpreter import base_interpreter
+from headrace.runtimes.python.indexes import uv_environ, without_credentials
+from headrace.runtimes.python.interpreter import PythonInterpreter, base_interpreter
 
-# fmt: off
-_PASSED_ON = frozenset({
-    "PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "XDG_CONFIG_HOME", "NETRC", "SSL_CERT_FILE",
-    "SSL_CERT_DIR", "SSL_CLIENT_CERT", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY",
-    "http_proxy", "https_proxy", "all_proxy", "no_proxy", "UV_DEFAULT_INDEX", "UV_INDEX",
-    "UV_INDEX_URL", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS", "UV_INDEX_STRATEGY", "UV_KEYRING_PROVIDER",
-    "UV_INSECURE_HOST", "UV_SYSTEM_CERTS", "UV_NATIVE_TLS", "UV_OFFLINE", "UV_EXCLUDE_NEWER",
-    "UV_HTTP_TIMEOUT", "UV_HTTP_RETRIES", "UV_CONCURRENT_DOWNLOADS", "UV_CONCURRENT_BUILDS",
-    "UV_CONCURRENT_INSTALLS",
-})
-# fmt: on
-"""All that uv, and the build of a package that it may start, see of the worker's environment."""
-_OF_AN_INDEX = re.compile(r"UV_INDEX_\w+_(?:USERNAME|PASSWORD)")
+if TYPE_CHECKING:
+    from headrace.settings import Settings
 
-_SYSTEM_CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 _MOST_LINES = 1000
 _MOST_CHARACTERS = 2000
+_LAST_LINES = 15
 _CHUNK_BYTES = 65536
+_INDENT = " " * 9
+"""Of what a build printed, within what uv says of it."""
+_OF_A_BUILD = ("[stdout]", "[stderr]")
 _PATIENCE_SECONDS = 5.0
-_CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")
+_NO_WHEEL = re.compile(r"building from source is disabled|Building source distributions for .* is disabled")
 _ART = re.compile(r"^[^\w'\"`(-]*(?:(?:error|cause|Caused by): )?")
 _AWAY = re.compile(
     r"client error \(Connect\)|dns error|error sending request|connection (?:refused|reset)|timed out"
@@ -57,11 +48,23 @@ class UvResult:
     output: bytes
     messages: tuple[str, ...]
 
+    @property
+    def needs_build(self) -> bool:
+        """Whether it failed for want of a wheel, which a build might make."""
+        return not self.is_success and wants_wheel(self.messages)
+
     def reason(self) -> str:
-        """Why it failed, in one line; says so when the network was away."""
+        """Why it failed, in one line; says so when the network was away.
+
+        Where a build failed, lines with the last words of its compiler follow.
+        """
         begin = next((n for n, line in enumerate(self.messages) if line.startswith("error")), 0)
-        parts = [_ART.sub("", line).strip() for line in self.messages[begin:]]
+        lines = self.messages[begin:]
+        end = next((n for n, line in enumerate(lines) if line in _OF_A_BUILD), len(lines))
+        parts = [_ART.sub("", line).strip() for line in lines[:end]]
         text = ": ".join(part.rstrip(":") for part in parts if part)[:_MOST_CHARACTERS]
+        if end < len(lines):
+            return "\n".join([text, *_last_words(lines[end:])])
         if _AWAY.search(text):
             return f"the package index can't be reached (is the network there?): {text}"
         return text or "uv gave no reason"
@@ -71,35 +74,39 @@ class UvResult:
 class UvTool:
     """Where uv is and how it is called. ``environ`` may hold credentials of a package index.
 
-    ``may_build`` says whether packages without a wheel may be built. A build runs code of whoever made
-    the package as the account of the worker, so where that is root it may not.
+    It never builds packages: that would run code of whoever made them with the rights and the secrets of
+    the worker. ``builds`` does, where a build may put ``build_limit_mb`` into its folder.
     """
 
     program: Path
-    python: Path
     environ: dict[str, str] = field(repr=False)
-    may_build: bool
+    build_limit_mb: int = 10240
 
     @classmethod
-    def find(cls, cache: Path, environ: Mapping[str, str] = os.environ) -> UvTool:
-        """The uv that was installed with us, its cache below ``cache``; raises Misconfigured without it.
-
-        uv does not read pip's settings, so the index that pip is set to is asked for, here and only here.
-        """
+    def find(
+        cls, cache: Path, environ: Mapping[str, str] = os.environ, settings: Settings | None = None
+    ) -> UvTool:
+        """The uv that was installed with us, its cache below ``cache``; raises Misconfigured without it."""
         try:
             program = Path(find_uv_bin())
         except FileNotFoundError:
             raise Misconfigured(
                 "the program uv is missing: install Headrace again with all it needs"
             ) from None
-        base = base_interpreter()
         own = {
             "UV_CACHE_DIR": str(cache.absolute() / "uv"),
-            "UV_PYTHON": str(base),
-            "UV_PYTHON_DOWNLOADS": "never",
+            "UV_PYTHON": str(base_interpreter()),
+            "UV_PYTHON_DOWNLOADS": "manual",  # only when told by `uv python install`
             "NO_COLOR": "1",
         }
-        return cls(program, base, _passed_on(environ) | own, may_build=os.geteuid() != 0)
+        tool = cls(program, uv_environ(environ, settings) | own)
+        return replace(tool, build_limit_mb=settings.build_limit_mb) if settings else tool
+
+    def using(self, interpreter: PythonInterpreter) -> UvTool:
+        """The same, resolving and installing for an interpreter."""
+        return replace(
+            self, environ=self.environ | interpreter.environ | {"UV_PYTHON": str(interpreter.path)}
+        )
 
     async def run(
         self,
@@ -115,11 +122,23 @@ class UvTool:
         None when canceled: uv and all that it started have been killed. It inherits the descriptors
         ``held``.
         """
+        return await self._call(["pip", *arguments, "--no-build"], standard_input, canceled, log, held)
+
+    async def run_python(self, arguments: Sequence[str], canceled: asyncio.Event) -> UvResult | None:
+        """Call ``uv python …``, which may download an interpreter if its arguments say so."""
+        return await self._call(["python", *arguments], "", canceled)
+
+    async def _call(
+        self,
+        arguments: Sequence[str],
+        standard_input: str,
+        canceled: asyncio.Event,
+        log: LogSink | None = None,
+        held: tuple[int, ...] = (),
+    ) -> UvResult | None:
         process = await asyncio.create_subprocess_exec(
             self.program,
-            "pip",
             *arguments,
-            *(() if self.may_build else ("--no-build",)),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
@@ -127,13 +146,14 @@ class UvTool:
             env=self.environ,
             start_new_session=True,
             pass_fds=held,
+            umask=0o022,  # jobs are to read what it makes, whatever the umask of the worker
         )
-        messages: list[str] = []
+        messages = Messages(log)
         reading = asyncio.create_task(_read(process))
         parts: list[asyncio.Task[Any]] = [
             reading,
             asyncio.create_task(_feed(process, standard_input)),
-            asyncio.create_task(_listen(process, messages, log)),
+            asyncio.create_task(_listen(process, messages)),
             asyncio.create_task(process.wait()),
         ]
         talk = asyncio.ensure_future(_all(parts))
@@ -144,42 +164,70 @@ class UvTool:
                 return None
             talk.result()
             if process.returncode is not None and process.returncode < 0:
-                messages.append(f"error: uv was ended by signal {-process.returncode}")
-            return UvResult(process.returncode == 0, reading.result(), tuple(messages))
+                messages.lines.append(f"error: uv was ended by signal {-process.returncode}")
+            return UvResult(process.returncode == 0, reading.result(), tuple(messages.lines))
         finally:
             stopping.cancel()
             await _end(process, [talk, *parts])
 
 
-def without_credentials(text: str) -> str:
-    """A text whose web addresses show no user and no password."""
-    return _CREDENTIALS.sub("***@", text)
+class Messages:
+    """What uv says, line by line, free of credentials; ``lines`` are the first ones and the last ones.
+
+    An error, which comes last, goes to the log at the end only, and not if it is the want of a wheel: then
+    a build follows. The name of the folder ``place``, made for this call, is left out of what is said.
+    """
+
+    def __init__(self, log: LogSink | None = None, place: Path | None = None) -> None:
+        self.lines: list[str] = []
+        self._log = log
+        self._place = str(place) if place else None
+        self._held: list[str] | None = None
+        self._rest = b""
+
+    async def write(self, data: bytes) -> None:
+        """Take more of it, and hand on what is whole to the log."""
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        if len(self._rest) > _CHUNK_BYTES:
+            lines, self._rest = [*lines, self._rest], b""
+        for line in lines:
+            await self._take(line)
+
+    async def end(self) -> None:
+        """Take what came without the end of a line, and hand on an error."""
+        if self._rest:
+            await self._take(self._rest)
+            self._rest = b""
+        if self._held and self._log is not None and not wants_wheel(self.lines):
+            await self._log.write("".join(f"{line}\n" for line in self._held).encode())
+
+    async def _take(self, line: bytes) -> None:
+        text = without_credentials(line.decode("utf-8", "replace")).rstrip()
+        if not text.strip() or text.startswith("Using "):  # which interpreter it works for says nothing
+            return
+        if self._place is not None:
+            text = text.replace(self._place, "\u2026")
+        text = text.removeprefix(_INDENT) if text.startswith(_INDENT) else text.strip()
+        if len(self.lines) == _MOST_LINES:
+            del self.lines[_MOST_LINES // 2]
+        self.lines.append(text[:_MOST_CHARACTERS])
+        if self._held is None and text.startswith("error"):
+            self._held = []
+        if self._held is not None:
+            self._held = [*self._held[-_MOST_LINES:], text]
+        elif self._log is not None:
+            await self._log.write(f"{text}\n".encode())
 
 
-def _passed_on(environ: Mapping[str, str]) -> dict[str, str]:
-    kept = {
-        name: value for name, value in environ.items() if name in _PASSED_ON or _OF_AN_INDEX.fullmatch(name)
-    }
-    if "UV_DEFAULT_INDEX" not in kept and "UV_INDEX_URL" not in kept:
-        kept |= _named("UV_DEFAULT_INDEX", environ.get("PIP_INDEX_URL") or _ask_pip("index-url"))
-    if "SSL_CERT_FILE" not in kept:
-        kept |= _named("SSL_CERT_FILE", environ.get("PIP_CERT") or _ask_pip("cert"))
-    if "SSL_CERT_FILE" not in kept and _SYSTEM_CERTIFICATES.exists():
-        kept.setdefault("UV_SYSTEM_CERTS", "true")  # whoever runs this machine says whom it trusts
-    return kept
+def wants_wheel(messages: Sequence[str]) -> bool:
+    """Whether uv says that a package would have to be built."""
+    return any(map(_NO_WHEEL.search, messages))
 
 
-def _named(name: str, value: str | None) -> dict[str, str]:
-    return {name: value} if value else {}
-
-
-def _ask_pip(setting: str) -> str | None:
-    command = [sys.executable, "-m", "pip", "config", "get", f"global.{setting}"]
-    with suppress(OSError, subprocess.TimeoutExpired):  # there need not be a pip
-        found = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
-        if found.returncode == 0:
-            return found.stdout.strip() or None
-    return None
+def _last_words(lines: Sequence[str]) -> list[str]:
+    hints = [line for line in lines if line.startswith("hint:")]
+    said = [line for line in lines if line not in (*_OF_A_BUILD, *hints)]
+    return said[-_LAST_LINES:] + hints
 
 
 async def _feed(process: asyncio.subprocess.Process, text: str) -> None:
@@ -195,25 +243,11 @@ async def _read(process: asyncio.subprocess.Process) -> bytes:
     return await process.stdout.read()
 
 
-async def _listen(process: asyncio.subprocess.Process, messages: list[str], log: LogSink | None) -> None:
+async def _listen(process: asyncio.subprocess.Process, messages: Messages) -> None:
     assert process.stderr is not None  # noqa: S101 - it was asked for
-    rest = b""
     while chunk := await process.stderr.read(_CHUNK_BYTES):
-        *lines, rest = (rest + chunk).split(b"\n")
-        for line in lines:
-            await _take(line, messages, log)
-    if rest:
-        await _take(rest, messages, log)
-
-
-async def _take(line: bytes, messages: list[str], log: LogSink | None) -> None:
-    text = without_credentials(line.decode("utf-8", "replace")).strip()
-    if not text or text.startswith("Using "):  # which interpreter it works for says nothing to a user
-        return
-    if len(messages) < _MOST_LINES and not text.startswith("DEBUG "):
-        messages.append(text)
-    if log is not None:
-        await log.write(f"{text}\n".encode())
+        await messages.write(chunk)
+    await messages.end()
 
 
 async def _all(parts: list[asyncio.Task[Any]]) -> None:

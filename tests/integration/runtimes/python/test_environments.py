@@ -183,17 +183,6 @@ async def test_after_a_failure_the_next_one_tries_again(tmp_path: Path, lock: st
     assert await environments_in(tmp_path).ensure(lock, KeptLog(), asyncio.Event())
 
 
-@pytest.mark.parametrize("may_build", [True, False])
-async def test_a_package_without_a_wheel_is_built_where_that_is_allowed(tmp_path: Path, may_build: bool):
-    uv = dataclasses.replace(UvTool.find(tmp_path / "cache"), may_build=may_build)
-    installing = environments_in(tmp_path, uv).ensure("docopt==0.6.2", KeptLog(), asyncio.Event())
-    if may_build:
-        assert (await installing or tmp_path).joinpath("docopt.py").exists()
-    else:
-        with pytest.raises(DependenciesFailed, match=r"docopt.*building from source is disabled"):
-            await installing
-
-
 async def test_a_lock_without_hashes_is_installed_and_says_so(tmp_path: Path):
     log = KeptLog()
     folder = await environments_in(tmp_path).ensure("six==1.17.0\n", log, asyncio.Event())

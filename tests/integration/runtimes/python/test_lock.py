@@ -158,6 +158,5 @@ async def test_a_log_that_fails_ends_uv(tmp_path: Path):
                 raise OSError("no space left")
 
     requirements = ["x @ git+http://127.0.0.1:9/x.git", "six"]  # uv says that it fetches the first
-    uv = dataclasses.replace(UvTool.find(tmp_path), may_build=True)
     with pytest.raises(OSError, match="no space left"):
-        await lock_python(uv, requirements, "3.11", FullLog(), asyncio.Event())
+        await lock_python(UvTool.find(tmp_path), requirements, "3.11", FullLog(), asyncio.Event())

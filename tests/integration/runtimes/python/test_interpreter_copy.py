@@ -1,4 +1,4 @@
-"""The interpreter that jobs run on can be run by jobs."""
+"""An interpreter that jobs run on can be run by jobs."""
 
 from __future__ import annotations
 
@@ -12,14 +12,24 @@ from pathlib import Path
 
 import pytest
 
-from headrace.errors import Misconfigured
 from headrace.runtimes.base import Folders
-from headrace.runtimes.python.interpreter import PythonInterpreter, base_interpreter, find_interpreter
+from headrace.runtimes.python.interpreter import (
+    PythonInterpreter,
+    Unusable,
+    base_interpreter,
+    look_at,
+)
+from headrace.runtimes.python.interpreter_copy import make_usable
+from headrace.runtimes.runner_files import place_runner
 
 UID = 64_999
 VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can run a program as another uid")
+
+
+async def find_interpreter(folders: Folders, uid: int | None) -> PythonInterpreter:
+    return await make_usable(look_at(base_interpreter()), folders, uid, place_runner(folders.shared))
 
 
 def can_run(path: Path) -> bool:
@@ -63,13 +73,8 @@ def private_base() -> None:
 
 async def test_jobs_that_keep_the_uid_of_the_worker_run_its_own_interpreter(folders: Folders):
     found = await find_interpreter(folders, None)
-    assert (found.path, found.base, found.version, found.environ) == (
-        base_interpreter(),
-        base_interpreter(),
-        VERSION,
-        {},
-    )
-    assert not list(folders.shared.iterdir())
+    assert (found.path, found.version, found.environ) == (base_interpreter(), VERSION, {})
+    assert not (folders.shared / "interpreters").exists()
 
 
 @as_root
@@ -93,6 +98,7 @@ async def test_a_private_interpreter_is_copied_once(folders: Folders):
     assert list((library / "json" / "__pycache__").glob("*.pyc"))
     assert not (library / "site-packages").exists()
     assert not (library / "test").exists()
+    assert list((first.path.parents[1] / "include").rglob("Python.h"))
 
 
 @as_root
@@ -109,6 +115,7 @@ async def test_the_copy_uses_nothing_of_the_private_folder(folders: Folders):
 @as_root
 @pytest.mark.usefixtures("private_base")
 async def test_a_shared_folder_that_jobs_can_not_reach_is_told(folders: Folders):
+    runner = place_runner(folders.shared)
     folders.shared.chmod(0o700)
-    with pytest.raises(Misconfigured, match=f"jobs \\(uid {UID}\\) can run neither"):
-        await find_interpreter(folders, UID)
+    with pytest.raises(Unusable, match=f"jobs \\(uid {UID}\\) can run neither"):
+        await make_usable(look_at(base_interpreter()), folders, UID, runner)
