@@ -227,7 +227,9 @@ async def test_a_package_without_a_wheel_is_built_once(site: Site):
         str(folder / "plainly.py"),
     ]
     assert (folder / "plainly_data" / "table.csv").read_text() == "a,b"
-    assert (folder / "bin" / "plainly").read_text().startswith(f"#!{site.interpreter.path}")
+    assert (
+        (folder / "bin" / "plainly").read_text().startswith(f"#!/usr/bin/env {site.interpreter.path.name}\n")
+    )
     assert list((folder / "__pycache__").glob("plainly.*.pyc"))
     paths = [folder, *folder.rglob("*")]
     assert {path.stat().st_mode & 0o7777 for path in paths} <= {0o755, 0o644}
