@@ -28,33 +28,38 @@ from tests.ground.index import LocalIndex, local_index, make_wheel
 from tests.ground.installer import Installer, children_of, imported, kill, start
 from tests.ground.people import WORKSPACE
 
-RESOLUTION = ["lock_before_resolution", "lock_after_resolution"]
+
+def _long(failpoint: str) -> Any:
+    return pytest.param(failpoint, marks=pytest.mark.long)
+
+
+RESOLUTION = [_long("lock_before_resolution"), "lock_after_resolution"]
 INSTALLATION = [
-    "shelf_before_lock",
+    _long("shelf_before_lock"),
     "shelf_after_lock",
-    "shelf_before_fill",
-    "install_before_offline",
+    _long("shelf_before_fill"),
+    _long("install_before_offline"),
     "install_after_offline",
     "install_before_online",
     "install_after_online",
     "install_before_bytecode",
-    "install_after_bytecode",
+    _long("install_after_bytecode"),
     "publish_before_modes",
-    "publish_before_sync",
+    _long("publish_before_sync"),
     "publish_before_record",
     "publish_before_rename",
     "publish_after_rename",
-    "shelf_before_unlock",
+    _long("shelf_before_unlock"),
     "borrow_before_lock",
 ]
 EVICTION = [
     "eviction_before_rename",
     "eviction_after_rename",
-    "eviction_before_removal",
+    _long("eviction_before_removal"),
     "eviction_after_removal",
 ]
-DOWNLOADS = ["downloads_before_prune", "downloads_before_clean"]
-RUNNER = ["runner_half_copied", "runner_before_rename"]
+DOWNLOADS = [_long("downloads_before_prune"), "downloads_before_clean"]
+RUNNER = [_long("runner_half_copied"), "runner_before_rename"]
 
 
 @pytest.fixture

@@ -75,6 +75,7 @@ class PythonEnvironments:
                 f"the lock is for Python {parsed.python_version}, and the job runs on {interpreter.version}:"
                 " deploy the script again"
             )
+        began = monotonic()
         while not canceled.is_set():
             try:
                 await self._installation(name, parsed, interpreter).wait(log, canceled)
@@ -82,6 +83,7 @@ class PythonEnvironments:
                 builder = Builder(self._uv, self._folders, interpreter, cage)
                 await self._build(name, parsed, builder, log, canceled)
             self.tidy_up_soon()
+            await log.write(f"Ready after {monotonic() - began:.1f} s\n".encode())
             if loan := self._borrow(name):  # else it was removed meanwhile
                 return loan
         raise DependenciesFailed(_CANCELED)
@@ -208,12 +210,8 @@ class _Installation:
             await log.write(data)
 
     async def _install(self) -> Path | None:
-        began = monotonic()
         try:
-            folder = await self._shelf.add(self._name, self._fill, self._given_up)
-            if folder:
-                await self.write(f"Ready after {monotonic() - began:.1f} s\n".encode())
-            return folder
+            return await self._shelf.add(self._name, self._fill, self._given_up)
         except OSError as error:
             raise DependenciesFailed(f"the packages can't be kept on this worker: {error}") from error
         except DependenciesFailed:
