@@ -19,8 +19,9 @@ from benchmarks.spin import spin_ms
 from benchmarks.system import SLOTS, System, running_system
 from benchmarks.w4_drain import drain
 from benchmarks.w5_latency import ask
+from benchmarks.w8_cold_start import start_by_hand, start_cold
 
-NAMES = ("w4", "w5")
+NAMES = ("w4", "w5", "w8")
 _SLOTS_OF = {"w4": SLOTS, "w5": 1}
 
 Measurement = Callable[[], Awaitable[dict[str, Any]]]
@@ -81,9 +82,12 @@ def _measurements(system: System, options: argparse.Namespace) -> dict[str, Meas
     ours: dict[str, Measurement] = {
         "w4": lambda: drain(system, jobs),
         "w5": lambda: ask(system, calls),
+        "w8": lambda: start_cold(system),
     }
     measurements = {name: ours[name] for name in options.names}
-    for slots in sorted({_SLOTS_OF[name] for name in options.names}):
+    if "w8" in options.names:
+        measurements["by hand"] = start_by_hand
+    for slots in sorted({_SLOTS_OF[name] for name in options.names if name in _SLOTS_OF}):
         for floor in FLOORS:
             tasks = jobs if slots == SLOTS else calls
             measurements[floor_name(floor, slots)] = lambda floor=floor, tasks=tasks, slots=slots: run_floor(

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from benchmarks.floor import FLOORS
+from benchmarks.w8_cold_start import PACKAGE, STATES
 
 Round = dict[str, dict[str, Any]]
 """What one round measured, by name: ``w4``, ``w5``, and each floor as ``floor_name`` says."""
@@ -36,6 +37,8 @@ def print_report(machine: dict[str, Any], rounds: list[Round]) -> None:
         _print_drain(rounds)
     if "w5" in rounds[0]:
         _print_latency(rounds)
+    if "w8" in rounds[0]:
+        _print_cold_starts(rounds)
 
 
 def _print_drain(rounds: list[Round]) -> None:
@@ -67,6 +70,22 @@ def _print_latency(rounds: list[Round]) -> None:
         ratio = _ratio(ours, floor, lambda one: percentile(one["times_ms"], 0.5))
         print(f"| {name} | {ratio:.3g} | {_time(floor, 0.5)} | {_time(floor, 0.95)} | {_cpu(floor)} |")
     _print_parts(ours)
+
+
+def _print_cold_starts(rounds: list[Round]) -> None:
+    print(f"\n## W8: cold starts with {PACKAGE}, client's clock\n")
+    print(f"{len(rounds)} rounds. Medians over the rounds.\n")
+    print("| state | Headrace ÷ by hand | Headrace s | of it import | by hand s | of it import |")
+    print("| --- | --- | --- | --- | --- | --- |")
+    ours, floor = [one["w8"] for one in rounds], [one["by hand"] for one in rounds]
+    for state in STATES:
+        ratio = _ratio(ours, floor, lambda one, state=state: one[state]["seconds"])
+        parts = (
+            f"{_median(samples, lambda one, name=name, state=state: one[state][name]):.2f}"
+            for samples in (ours, floor)
+            for name in ("seconds", "import_seconds")
+        )
+        print(f"| {state} | {ratio:.2f} | {' | '.join(parts)} |")
 
 
 def _print_parts(ours: list[Any]) -> None:

@@ -38,7 +38,7 @@ WORKSPACE = "admins"
 SCRIPT = "f/benchmarks/noop"
 
 _HEADRACE = (sys.executable, "-m", "headrace.cli.main")
-_PATIENCE_SECONDS = 60
+_PATIENCE_SECONDS = 120
 
 
 @dataclass(slots=True)
@@ -137,6 +137,7 @@ async def _serving(folder: Path, postgres: EmbeddedPostgres) -> AsyncIterator[Sy
     environ |= {
         "HEADRACE_DATABASE_URL": without_login(postgres.url),
         "HEADRACE_DATA_DIR": str(settings.data_dir),
+        "HEADRACE_WAIT_RESULT_SECONDS": str(_PATIENCE_SECONDS),  # a cold start may take long
     }
     port = _free_port()
     url = f"http://127.0.0.1:{port}"

@@ -108,6 +108,12 @@ class Settings:
     body_limit_mb: int = _setting(10, "Largest request body, in MB.")
     result_limit_mb: int = _setting(100, "Largest result of a job, in MB.")
     log_limit_mb: int = _setting(1024, "Largest log of a job, in MB; what is beyond is counted and dropped.")
+    environment_cache_gb: float = _setting(
+        20.0, "Room for the packages that jobs import, in GB; beyond it the longest unused ones are removed."
+    )
+    download_cache_gb: float = _setting(
+        10.0, "Room for what was downloaded to install them, in GB; beyond it that is emptied."
+    )
     job_timeout_seconds: int = _setting(604800, "Longest time any job may run, in seconds.")
     wait_result_seconds: float = _setting(20.0, "How long a synchronous call waits for a result, in seconds.")
     grace_seconds: float = _setting(
@@ -148,6 +154,8 @@ class Settings:
                 ("body_limit_mb", "at least 1", self.body_limit_mb >= 1),
                 ("result_limit_mb", "at least 1", self.result_limit_mb >= 1),
                 ("log_limit_mb", "at least 1", self.log_limit_mb >= 1),
+                ("environment_cache_gb", "at least 0", self.environment_cache_gb >= 0),
+                ("download_cache_gb", "at least 0", self.download_cache_gb >= 0),
                 ("job_timeout_seconds", "at least 1", self.job_timeout_seconds >= 1),
                 ("wait_result_seconds", "positive", self.wait_result_seconds > 0),
                 ("isolation", "auto, sandbox, process or none",

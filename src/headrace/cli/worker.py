@@ -51,6 +51,8 @@ _SPARE_CONNECTIONS = 2
     "isolation",
     "base_url",
     *DATABASE,
+    "environment_cache_gb",
+    "download_cache_gb",
     "job_timeout_seconds",
     "result_limit_mb",
     "log_limit_mb",

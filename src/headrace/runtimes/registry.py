@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from headrace.errors import Misconfigured
 from headrace.runtimes.base import Folders, LockFailed
+from headrace.runtimes.python.environment_cache import Bounds
 from headrace.runtimes.python.environments import PythonEnvironments
 from headrace.runtimes.python.interpreters import Interpreters, check_python_settings
 from headrace.runtimes.python.runtime import PythonRuntime
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from headrace.settings import Settings
 
 log = logging.getLogger(__name__)
+
+_GIGABYTE = 1024**3
 
 
 class Runtimes:
@@ -67,7 +70,12 @@ async def _make_python(folders: Folders, slots: Slots, settings: Settings) -> Py
         await interpreters.choose(None)
     except LockFailed as error:
         raise Misconfigured(str(error)) from error
-    return PythonRuntime(folders, runner, interpreters, PythonEnvironments(folders, uv), uv)
+    bounds = Bounds(
+        int(settings.environment_cache_gb * _GIGABYTE), int(settings.download_cache_gb * _GIGABYTE)
+    )
+    environments = PythonEnvironments(folders, uv, bounds)
+    environments.tidy_up_soon()
+    return PythonRuntime(folders, runner, interpreters, environments, uv)
 
 
 def _prepare(folders: Folders) -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import compileall
+import fcntl
 import hashlib
 import os
 import shutil
 from pathlib import Path
+
+from headrace import failpoint
 
 PACKAGE = "headrace_runner"
 _BEGIN = f"import sys; sys.path.insert(0, sys.argv.pop(1)); from {PACKAGE}"
@@ -23,19 +26,28 @@ def place_runner(shared: Path) -> Path:
     sources = sorted(_SOURCE.glob("*.py"))
     digest = hashlib.sha256(b"\0".join(file.read_bytes() for file in sources)).hexdigest()[:16]
     folder = shared / "runner" / digest
-    if folder.is_dir():
-        return folder
-    folder.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-    aside = folder.with_name(f".{digest}-{os.getpid()}")
-    shutil.rmtree(aside, ignore_errors=True)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.parent.chmod(0o755)
+    alone = os.open(folder.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(alone, fcntl.LOCK_EX)  # what lies aside then is of somebody who is gone
+        for aside in folder.parent.glob(".*"):
+            shutil.rmtree(aside)
+        if not folder.is_dir():
+            _make(folder, sources)
+    finally:
+        os.close(alone)
+    return folder
+
+
+def _make(folder: Path, sources: list[Path]) -> None:
+    aside = folder.with_name(f".{folder.name}")
     (aside / PACKAGE).mkdir(parents=True)
     for file in sources:
         shutil.copyfile(file, aside / PACKAGE / file.name)
+    failpoint.reach_in_thread("runner_half_copied")
     compileall.compile_dir(aside, quiet=2, stripdir=str(aside))
     for path in (aside, *aside.rglob("*")):
         path.chmod(0o755 if path.is_dir() else 0o644)
-    try:
-        aside.rename(folder)
-    except OSError:
-        shutil.rmtree(aside)  # somebody else was quicker
-    return folder
+    failpoint.reach_in_thread("runner_before_rename")
+    aside.rename(folder)

@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+from headrace import failpoint
 from headrace.runtimes.base import Folders
 from headrace.runtimes.python.interpreter import Installation, PythonInterpreter, Unusable, last_line
 from headrace.runtimes.python.shelf import Shelf
@@ -121,6 +122,7 @@ def _fill(folder: Path, installation: Installation) -> None:
     """Copy what jobs need: the program, the standard library, its shared library, headers for builds."""
     (folder / "bin").mkdir(parents=True)
     shutil.copy2(installation.program, folder / "bin" / installation.program.name)
+    failpoint.reach_in_thread("interpreter_half_copied")
     for source in (installation.library, installation.headers):
         if source.is_dir() and source.is_relative_to(installation.prefix):
             place = folder / source.relative_to(installation.prefix)

@@ -13,6 +13,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from headrace import failpoint
 from headrace.runtimes.base import DependenciesFailed, LockFailed, LogSink
 from headrace.runtimes.python.builds import Builder
 from headrace.runtimes.python.indexes import without_credentials
@@ -60,6 +61,7 @@ async def lock_python(
     await log.write(_what_is_resolved(origins, python_version).encode())
     if not requirements:
         return header
+    await failpoint.reach("lock_before_resolution")
     began = time.monotonic()
     result = await uv.run(
         [
@@ -80,6 +82,7 @@ async def lock_python(
         raise LockFailed("it was canceled")
     if not result.is_success:
         raise LockFailed(why_unresolved(result, {line: by for line, by in origins.items() if by}))
+    await failpoint.reach("lock_after_resolution")
     lock = header + result.output.decode()
     count = _count_hashed(lock)
     seconds = time.monotonic() - began

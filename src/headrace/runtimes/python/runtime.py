@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import logging
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from headrace.model.outcome import ErrorName, Measures, Outcome, Status, Teardow
 from headrace.runtimes.base import DependenciesFailed, LockFailed
 from headrace.runtimes.job_folder import TEMPORARY, make_job_folder, remove_job_folder
 from headrace.runtimes.python.builds import Builder
+from headrace.runtimes.python.console_scripts import search_path
 from headrace.runtimes.python.cycles import name_cycles, tell_cycles
 from headrace.runtimes.python.layout import file_of, job_files, module_of
 from headrace.runtimes.python.lock import lock_python, read_lock, read_python
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from headrace.runtimes.python.environments import PythonEnvironments
     from headrace.runtimes.python.interpreter import PythonInterpreter
     from headrace.runtimes.python.interpreters import Interpreters
+    from headrace.runtimes.python.shelf import Loan
     from headrace.runtimes.python.uv import UvTool
     from headrace.sandbox.cage import Cage, Stop
 
@@ -66,6 +69,13 @@ class PythonRuntime:
             if attempt.stop.is_set():
                 return _stopped(Measures())
             return failure(ErrorName.DEPENDENCIES, str(error))
+        with environment or nullcontext():
+            path = environment.path if environment else None
+            return await self._run_in(path, interpreter, attempt, log)
+
+    async def _run_in(
+        self, environment: Path | None, interpreter: PythonInterpreter, attempt: Attempt, log: LogSink
+    ) -> Outcome:
         folder = self._folders.jobs / attempt.name
         make_job_folder(folder, job_files(attempt.code), attempt.cage.uid)
         try:
@@ -83,23 +93,41 @@ class PythonRuntime:
         return dataclasses.replace(outcome, teardown=Teardown(ended.gone_at, folder_gone_at))
 
     async def lock(self, code: Code, cage: Cage, log: LogSink, stop: Stop) -> str:
-        """Resolve the dependencies of the code and of the workspace scripts it imports."""
+        """Resolve the dependencies of the code and of the workspace scripts it imports.
+
+        They are then installed here, so that the first job need not wait for it. A failure of that is a line
+        in the log: what can be installed differs by machine and by hour, and the lock is right all the same.
+        """
+        interpreter, lock = await self._resolve(code, cage, log, stop)
+        try:
+            installed = await self._environments.ensure(lock, interpreter, cage, log, stop)
+        except DependenciesFailed as error:
+            await log.write(f"The packages could not be installed yet; jobs try again: {error}\n".encode())
+        else:
+            if installed:
+                installed.close()
+        return lock
+
+    async def _resolve(
+        self, code: Code, cage: Cage, log: LogSink, stop: Stop
+    ) -> tuple[PythonInterpreter, str]:
         await tell_cycles(code, log)
         asked = await asyncio.to_thread(find_requirements, code)
         asker = ", ".join(asked.python_origins) or code.path
         interpreter = await self._interpreters.choose(asked.python, asker, stop)
         builder = Builder(self._uv, self._folders, interpreter, cage)
         try:
-            return await lock_python(
+            lock = await lock_python(
                 builder, asked.requirements, interpreter.version, log, stop, origins=asked.origins
             )
         except DependenciesFailed as error:
             raise LockFailed(str(error)) from error
+        return interpreter, lock
 
-    async def _prepare(self, attempt: Attempt, log: LogSink) -> tuple[PythonInterpreter, Path | None]:
+    async def _prepare(self, attempt: Attempt, log: LogSink) -> tuple[PythonInterpreter, Loan | None]:
         lock = attempt.code.lock
         if lock is None:
-            lock = await self.lock(attempt.code, attempt.cage, log, attempt.stop)
+            _, lock = await self._resolve(attempt.code, attempt.cage, log, attempt.stop)
         interpreter = await self._interpreter_of(lock, attempt.stop)
         environment = await self._environments.ensure(lock, interpreter, attempt.cage, log, attempt.stop)
         return interpreter, environment
@@ -126,11 +154,13 @@ class PythonRuntime:
             attempt.environ
             | interpreter.environ
             | {
-                "PATH": "/usr/local/bin:/usr/bin:/bin",
+                "PATH": search_path(interpreter, environment),
                 "HOME": str(folder),
                 "TMPDIR": str(folder / TEMPORARY),
             }
         )
+        if environment:
+            environ["PYTHONPATH"] = str(environment)  # not for the job: for the programs that it starts
         return Launch(command, plan, folder, environ, attempt.arguments, attempt.cage)
 
 

@@ -163,6 +163,8 @@ class UvTool:
             if not talk.done():
                 return None
             talk.result()
+            if process.returncode is not None and process.returncode < 0:
+                messages.lines.append(f"error: uv was ended by signal {-process.returncode}")
             return UvResult(process.returncode == 0, reading.result(), tuple(messages.lines))
         finally:
             stopping.cancel()

@@ -48,7 +48,8 @@ async def main():
     folders = Folders(Path(root, "shared"), Path(root, "cache"), Path(root, "jobs"))
     environments = PythonEnvironments(folders, UvTool.find(folders.cache))
     cage = Cage(Isolation.PROCESS, None)
-    print(await environments.ensure(lock, own_interpreter(), cage, Silent(), asyncio.Event()))
+    loan = await environments.ensure(lock, own_interpreter(), cage, Silent(), asyncio.Event())
+    print(loan.path)
 
 asyncio.run(main())
 """
@@ -66,7 +67,8 @@ class Here:
 
     async def ensure(self, lock: str, log: KeptLog, canceled: asyncio.Event) -> Path | None:
         cage = Cage(Isolation.PROCESS, None)
-        return await self.environments.ensure(lock, own_interpreter(), cage, log, canceled)
+        loan = await self.environments.ensure(lock, own_interpreter(), cage, log, canceled)
+        return loan.path if loan else None
 
 
 def environments_in(root: Path, uv: UvTool | None = None, shared: str = "shared") -> Here:
