@@ -196,6 +196,7 @@ FORMS = [
     ),
     Form("x: Path", TEXT, [("a/b", "PosixPath('a/b')")]),
     Form("x: Any", {}, [([1], "[1]"), ("a", "'a'")]),
+    Form("x: None", {"type": "null", "default": None}, [(None, "None")]),
     Form("x: object", {}, [([1], "[1]")]),
     Form("x", {}, [([1], "[1]"), ("1", "'1'")]),
     Form("x: 'int'", WHOLE, [("1", "1")]),

@@ -125,7 +125,7 @@ def _optional(missing: list[str], parameters: _Parameters) -> list[str]:
     from . import conversion
 
     hints, scope = parameters.hints, parameters.scope
-    wanted = [name for name in missing if not conversion.takes_none(hints.get(name), scope)]
+    wanted = [name for name in missing if name not in hints or not conversion.takes_none(hints[name], scope)]
     if wanted:
         raise ArgumentError(f"{', '.join(wanted)}: required, and missing in the arguments")
     return missing

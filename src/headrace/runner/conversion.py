@@ -53,13 +53,13 @@ def convert(value: Any, hint: Any, scope: dict[str, Any], place: str) -> Any:
 def takes_none(hint: Any, scope: dict[str, Any]) -> bool:
     """Whether an annotation says that None may be given: ``Optional[int]``, ``int | None``, ``None``."""
     hint, scope = _resolved(hint, scope)
-    if hint is type(None):
+    if hint is None or hint is type(None):
         return True
     if hasattr(hint, "__metadata__"):
         return takes_none(hint.__origin__, scope)
     if _name(getattr(hint, "__origin__", None)) == "Literal":
         return None in hint.__args__
-    return any(takes_none(choice, scope) for choice in _choices(hint) or () if choice is not None)
+    return any(takes_none(choice, scope) for choice in _choices(hint) or ())
 
 
 def hints_of(entry: Any) -> dict[str, Any]:

@@ -36,6 +36,29 @@ async def test_what_a_body_adds_does_not_take_the_place_of_facts(api: Api):
     assert "odd" not in shown
 
 
+async def test_a_version_without_a_schema_has_the_one_of_its_source(api: Api):
+    first = await deploy(api.alice, PATH, "def main(a: int, b: str = 'x'): ...")
+    shown = (await api.alice.get(in_workspace(f"scripts/get/h/{first}"))).json()["schema"]
+    assert shown == {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "type": "object",
+        "properties": {"a": {"type": "integer"}, "b": {"type": "string", "default": "x"}},
+        "required": ["a"],
+        "order": ["a", "b"],
+    }
+    shown["properties"]["a"] |= {"title": "How many", "minimum": 1}
+    content = "def main(c, a: int, b: float = 1): 'Args:\\n    b: Weight.'"
+    second = await deploy(api.alice, PATH, content, parent_hash=first, schema=shown)
+    assert (await api.alice.get(in_workspace(f"scripts/get/h/{second}"))).json()["schema"] == shown
+    third = await deploy(api.alice, PATH, content + "#", parent_hash=second)
+    refined = (await api.alice.get(in_workspace(f"scripts/get/h/{third}"))).json()["schema"]
+    assert refined["properties"] == {
+        "c": {},
+        "a": {"type": "integer", "title": "How many", "minimum": 1},
+        "b": {"type": "number", "default": 1, "description": "Weight."},
+    }
+
+
 async def test_versions_form_a_line(api: Api):
     first = await deploy(api.alice, PATH)
     second = await deploy(api.alice, PATH, MAIN + "#2\n", parent_hash=first)

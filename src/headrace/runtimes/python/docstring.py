@@ -8,6 +8,7 @@ import re
 _HEADING = re.compile(
     r"(?:Args|Arguments|Params|Parameters|Keyword Args|Keyword Arguments|Other Parameters|Attributes):?"
 )
+_SECTION = re.compile(r"[A-Z]\w*(?: \w+)*:")
 _RULE = re.compile(r"-{3,}")
 _GOOGLE = re.compile(r"\*{0,2}(\w+)\s*(?:\([^)]*\))?\s*:\s*(.*)")
 _NUMPY = re.compile(r"\*{0,2}(\w+(?:\s*,\s*\w+)*)\s*(?::.*)?")
@@ -27,7 +28,7 @@ def describe_names(text: str) -> dict[str, str]:
             if below and _RULE.fullmatch(below[0].strip()):
                 found |= _numpy(below[1:])
             elif line.rstrip().endswith(":"):
-                found |= _google(below)
+                found |= _google(below, is_at_top=number == 0)
     return {name: text for name, words in found.items() if (text := " ".join(words).strip())}
 
 
@@ -44,7 +45,7 @@ def _sphinx(lines: list[str]) -> dict[str, list[str]]:
     return found
 
 
-def _google(lines: list[str]) -> dict[str, list[str]]:
+def _google(lines: list[str], *, is_at_top: bool) -> dict[str, list[str]]:
     """Entries stand at the first line's indentation, what continues them deeper; a line with none ends it."""
     found: dict[str, list[str]] = {}
     indentation: int | None = None
@@ -54,8 +55,8 @@ def _google(lines: list[str]) -> dict[str, list[str]]:
         if not text:
             continue
         depth = len(line) - len(line.lstrip())
-        if depth == 0:
-            break
+        if depth == 0 and (not is_at_top or _SECTION.fullmatch(text)):
+            break  # what stands below the very first line has lost its indentation
         indentation = depth if indentation is None else indentation
         if depth <= indentation and (match := _GOOGLE.fullmatch(text)):
             current = found[match[1]] = [match[2]]
@@ -70,7 +71,7 @@ def _numpy(lines: list[str]) -> dict[str, list[str]]:
     """Entries stand at no indentation, what describes them deeper; the next underlined heading ends it."""
     found: dict[str, list[str]] = {}
     current: list[list[str]] = []
-    for line, after in zip(lines, [*lines[1:], ""], strict=True):
+    for line, after in zip(lines, [*lines[1:], ""], strict=False):
         text = line.strip()
         if _RULE.fullmatch(after.strip()):
             break

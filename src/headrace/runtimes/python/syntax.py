@@ -15,7 +15,7 @@ _MAY_BE_NEWER = re.compile(
     r"^\s*type\s+\w+\s*[\[=]"  # PEP 695: type X = …
     r"|\b(?:def|class)\s+\w+\s*\["  # PEP 695: def f[T]()
     r"|\bexcept\b[^\n:(]*,"  # PEP 758: except A, B:
-    r"|\b(?:[fFtT][rR]?|[rR][fFtT])['\"]",  # PEP 701: what nests in f"", PEP 750: t""
+    r"|(?<![\w'\"])(?:[fFtT][rR]?|[rR][fFtT])['\"]",  # PEP 701: what nests in f"", PEP 750: t""
     re.MULTILINE,
 )
 _CHILD = [sys.executable, "-I", "-m", "headrace.runtimes.python.newer_syntax"]
