@@ -20,7 +20,11 @@ from tests.ground.database import make_data_folder
 
 FOLDER = Path(__file__).parent
 INSTALLED = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
-TESTS = ("queue", "lifecycle", "db/test_migrate.py", "db/test_queries.py", "db/test_row_level_security.py")
+TESTS = (
+    "queue", "lifecycle", "store", "db/test_migrate.py", "db/test_queries.py",
+    "db/test_row_level_security.py",
+    "api/test_versions.py", "api/test_trash.py", "api/test_drafts.py",
+)  # fmt: skip
 
 
 @asynccontextmanager

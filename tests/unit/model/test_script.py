@@ -57,3 +57,11 @@ def test_all_that_makes_a_version_is_in_its_hash(change: dict[str, Any]):
 )
 def test_the_lock_the_message_and_the_order_of_keys_are_not(change: dict[str, Any]):
     assert script_hash("w", dataclasses.replace(SCRIPT, **change)) == script_hash("w", SCRIPT)
+
+
+def test_a_version_that_begins_like_another_one_has_a_hash_of_its_own():
+    first = script_hash("w", SCRIPT)
+    second = script_hash("w", SCRIPT, other_than=first)
+    third = script_hash("w", SCRIPT, other_than=second)
+    assert len({first, second, third}) == 3
+    assert script_hash("w", SCRIPT, other_than=first) == second
