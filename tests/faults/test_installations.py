@@ -17,7 +17,7 @@ from typing import Any
 import certifi
 import pytest
 
-from headrace.cli.finding import tried
+from headrace.cli.checkups.finding import tried
 from headrace.runtimes.python.interpreter import base_interpreter, own_interpreter
 from headrace.runtimes.runner_files import PACKAGE, place_runner
 from headrace.sandbox.accounts import FIRST_UID

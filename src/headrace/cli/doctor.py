@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from headrace.cli.checkup import look_at_all
-from headrace.cli.finding import Finding, Health
+from headrace.cli.checkups.finding import Finding, Health
+from headrace.cli.checkups.machine import look_at_all
 from headrace.cli.options import DATABASE, build_settings, settings_options
 from headrace.settings import WrongSettings
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import click
 
 from headrace.errors import InvalidInput, NotFound
-from headrace.runtimes.python.schema import schema_of
-from headrace.runtimes.python.signature import read_signature
-from headrace.runtimes.python.source import read_python
+from headrace.runtimes.python_source.functions import read_python
+from headrace.runtimes.python_source.schema import schema_of
+from headrace.runtimes.python_source.signature import read_signature
 
 _STANDARD_INPUT = "-"
 

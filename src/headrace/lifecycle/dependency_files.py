@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from headrace.errors import InvalidInput, NotFound
 from headrace.model.path import check_name
 from headrace.permissions import check
-from headrace.runtimes.python.lock_inputs import file_path
+from headrace.runtimes.python_dependencies.lock_inputs import file_path
 from headrace.store import audit, dependency_files, relocks
 from headrace.store.dependency_files import UNNAMED
 

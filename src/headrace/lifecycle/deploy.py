@@ -12,8 +12,8 @@ from headrace.lifecycle.launch import Launched, run_script_dependencies
 from headrace.model.draft import DraftKind
 from headrace.model.path import check_path
 from headrace.permissions import check
-from headrace.runtimes.python.schema import infer_schema, with_refinements
-from headrace.runtimes.python.source import read_python
+from headrace.runtimes.python_source.functions import read_python
+from headrace.runtimes.python_source.schema import infer_schema, with_refinements
 from headrace.store import audit, drafts, scripts
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from headrace.permissions import check
-from headrace.runtimes.python.imports import workspace_imports
-from headrace.runtimes.python.lock_inputs import file_path, files_used, lock_inputs
+from headrace.runtimes.python_dependencies.lock_inputs import file_path, files_used, lock_inputs
+from headrace.runtimes.python_source.imports import workspace_imports
 from headrace.store import audit, imports, relocks, scripts
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from headrace.model.result_keys import good_labels
 from headrace.permissions import check
 from headrace.permissions.identity import rights_of
 from headrace.queue.enqueue import enqueue, reserve
-from headrace.runtimes.python.source import require_function
+from headrace.runtimes.python_source.functions import require_function
 from headrace.store import runs
 
 if TYPE_CHECKING:

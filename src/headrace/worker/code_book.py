@@ -16,7 +16,7 @@ from headrace.model.outcome import ErrorName, Outcome, failure
 from headrace.permissions.check import may_read
 from headrace.permissions.identity import rights_of
 from headrace.runtimes.base import Code
-from headrace.runtimes.python.imports import WorkspaceImport, read_imports, why_not_importable
+from headrace.runtimes.python_source.imports import WorkspaceImport, read_imports, why_not_importable
 from headrace.store import dependency_files, scripts
 from headrace.store import imports as script_imports
 from headrace.worker.completer import ACQUIRE_SECONDS

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from headrace.runner.arguments import ArgumentError, call_with, convert_arguments
-from headrace.runtimes.python.schema import infer_schema
+from headrace.runtimes.python_source.schema import infer_schema
 from tests.ground.forms import FORMS, PREAMBLE
 
 QUICK = settings(

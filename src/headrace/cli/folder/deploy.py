@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from headrace.api.schemas.new_script import ScriptSettings
 from headrace.errors import Conflict, HeadraceError, NotFound, Unavailable
-from headrace.runtimes.python.imports import workspace_imports
+from headrace.runtimes.python_source.imports import workspace_imports
 
 if TYPE_CHECKING:
     from headrace.cli.client import Client

@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from headrace.model.outcome import Outcome, Status
-from headrace.runtimes.python.imports import workspace_imports
+from headrace.runtimes.python_source.imports import workspace_imports
 
 if TYPE_CHECKING:
     from headrace.runtimes.base import Code, LogSink

@@ -17,9 +17,9 @@ from headrace import failpoint
 from headrace.runtimes.base import DependenciesFailed, LockFailed, LogSink
 from headrace.runtimes.python.builds import Builder
 from headrace.runtimes.python.indexes import without_credentials
-from headrace.runtimes.python.requirement_line import is_requirement
 from headrace.runtimes.python.uv import UvTool
 from headrace.runtimes.python.why_unresolved import why_unresolved
+from headrace.runtimes.python_dependencies.requirement_line import is_requirement
 
 _HEADER = re.compile(r"#\s*py(?:thon)?:?\s*(?:==)?\s*(?P<major>3)\.?(?P<minor>\d{1,2})(?:\.\d+)?\s*")
 _HASH = re.compile(r" --hash=(sha(?:256|384|512):[0-9a-f]{64,128})(?= |$)")

@@ -20,7 +20,7 @@ from headrace.runtimes.python.console_scripts import search_path
 from headrace.runtimes.python.cycles import name_cycles, tell_cycles
 from headrace.runtimes.python.layout import file_of, job_files, module_of
 from headrace.runtimes.python.lock import lock_python, read_lock, read_python
-from headrace.runtimes.python.requirements import find_requirements
+from headrace.runtimes.python_dependencies.requirements import find_requirements
 from headrace.runtimes.runner_files import BOOTSTRAP
 from headrace.sandbox.frames import ERROR, Frame
 from headrace.sandbox.process import Launch

@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 
 from headrace.runtimes.python.indexes import without_credentials
-from headrace.runtimes.python.requirement_line import normalized
 from headrace.runtimes.python.uv import UvResult
+from headrace.runtimes.python_dependencies.requirement_line import normalized
 
 _MOST_NAMED = 10
 _PREMISE = r"((?:(?!, we can conclude that).)*), we can conclude that"

@@ -179,7 +179,7 @@ async def test_a_file_that_is_not_the_one_of_the_lock_is_refused_and_spoils_noth
     index.fault = None
     environment = await environments.ensure(made, own_interpreter(), CAGE, KeptLog(), asyncio.Event())
     assert environment is not None
-    assert "VERSION = '1.0'" in (environment / "six.py").read_text()
+    assert "VERSION = '1.0'" in (environment.path / "six.py").read_text()
 
 
 async def test_an_index_that_is_away_is_told_and_spoils_nothing(index: LocalIndex, tmp_path: Path):
@@ -198,5 +198,5 @@ async def test_a_lock_of_the_public_client_is_installed_though_it_has_no_hashes(
     given = f"# py: {VERSION}\nsix==2.0\n"
     environment = await environments.ensure(given, own_interpreter(), CAGE, log, asyncio.Event())
     assert environment is not None
-    assert (environment / "six.py").exists()
+    assert (environment.path / "six.py").exists()
     assert "The lock has no hashes" in log.text
