@@ -17,7 +17,7 @@ async def download_python(uv: UvTool, shared: Path, specifier: str, canceled: as
     Raises LockFailed with uv's reason, or when canceled. uv itself lets one at a time into the folder.
     """
     folder = shared / _FOLDER
-    arguments = ["install", "--no-bin", "--install-dir", str(folder), specifier]
+    arguments = ["install", "--no-bin", "--compile-bytecode", "--install-dir", str(folder), specifier]
     result = await uv.run_python(arguments, canceled)
     if result is None or not result.is_success:
         reason = result.reason() if result else "it was canceled"

@@ -381,3 +381,19 @@ async def test_nothing_is_built_as_root(site: Site):
     site.cage = Cage(Isolation.PROCESS, None)
     with pytest.raises(DependenciesFailed, match="as root"):
         await site.lock("rootless")
+
+
+@pytest.mark.long
+async def test_a_package_of_the_index_of_this_machine_is_built_with_setuptools(site: Site):
+    builder = Builder(UvTool.find(site.folders.cache), site.folders, site.interpreter, site.cage)
+    version = site.interpreter.version
+    try:
+        lock = await lock_python(builder, ["docopt==0.6.2"], version, site.log, asyncio.Event())
+    except LockFailed as error:
+        if "can't be reached" in str(error):
+            pytest.skip(str(error))
+        raise
+    environments = PythonEnvironments(site.folders, builder.uv)
+    folder = await environments.ensure(lock, site.interpreter, site.cage, site.log, asyncio.Event())
+    assert folder is not None
+    assert site.run(folder, "import docopt; print(docopt.__version__)") == "0.6.2\n"

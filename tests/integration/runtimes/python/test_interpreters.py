@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import functools
+import hashlib
+import json
 import os
+import platform
 import shutil
 import sys
+import tarfile
 import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
@@ -23,6 +27,7 @@ from headrace.settings import Settings
 
 OWN = f"{sys.version_info.major}.{sys.version_info.minor}"
 NOBODY_HAS = "3.99"
+ENVIRON = {"UV_DEFAULT_INDEX": "http://127.0.0.1:9", "SSL_CERT_FILE": "/nowhere", "UV_HTTP_RETRIES": "0"}
 
 
 @pytest.fixture(scope="module")
@@ -32,9 +37,8 @@ def folders() -> Iterator[Folders]:
         yield Folders(*(Path(name) / part for part in ("shared", "cache", "jobs")))
 
 
-def interpreters_in(folders: Folders, **settings: object) -> Interpreters:
+def interpreters_in(folders: Folders, environ: dict[str, str] = ENVIRON, **settings: object) -> Interpreters:
     chosen = replace(Settings(), **settings)
-    environ = {"UV_DEFAULT_INDEX": "http://127.0.0.1:9", "SSL_CERT_FILE": "/nowhere", "UV_HTTP_RETRIES": "0"}
     uv = UvTool.find(folders.cache, environ, chosen)
     return Interpreters(folders, None, place_runner(folders.shared), uv, chosen)
 
@@ -157,3 +161,31 @@ async def test_one_of_another_version_is_found_by_the_setting(folders: Folders, 
     assert (await made.of_lock(other.version)).version == other.version
     newest = max(OWN, other.version, key=lambda version: tuple(map(int, version.split("."))))
     assert (await made.choose(f"=={newest}.*")).version == newest
+
+
+@pytest.mark.long
+async def test_a_python_that_is_asked_for_is_downloaded_once(
+    folders: Folders, tmp_path: Path, other: Installation
+):
+    """From a list of one's own, which uv takes instead of its own."""
+    archive, (major, minor, patch) = tmp_path / "python.tar.gz", map(int, other.release.split("."))
+    with tarfile.open(archive, "w:gz", compresslevel=1) as packed:
+        for part in ("bin", "lib", "include"):
+            packed.add(other.prefix / part, f"python/{part}", filter=_without_packages)
+    listed = {
+        "name": "cpython", "arch": {"family": platform.machine(), "variant": None}, "os": "linux",
+        "libc": "gnu", "major": major, "minor": minor, "patch": patch, "prerelease": "", "variant": None,
+        "url": archive.as_uri(), "sha256": hashlib.sha256(archive.read_bytes()).hexdigest(), "build": None,
+    }  # fmt: skip
+    key = f"cpython-{other.release}-linux-{platform.machine()}-gnu"
+    (tmp_path / "list.json").write_text(json.dumps({key: listed}))
+    environ = ENVIRON | {"UV_PYTHON_DOWNLOADS_JSON_URL": str(tmp_path / "list.json"), "HOME": str(tmp_path)}
+    made = interpreters_in(folders, environ, python_downloads=True)
+    chosen = await made.choose(other.version)
+    assert (chosen.version, chosen.path.is_relative_to(folders.shared / "pythons")) == (other.version, True)
+    archive.unlink()
+    assert await interpreters_in(folders, environ, python_downloads=True).choose(other.version) == chosen
+
+
+def _without_packages(entry: tarfile.TarInfo) -> tarfile.TarInfo | None:
+    return None if {"site-packages", "test", "__pycache__"} & set(entry.name.split("/")) else entry
