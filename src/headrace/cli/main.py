@@ -51,6 +51,7 @@ _COMMANDS = {
     "run": "Run a deployed script or a file, and follow it.",
     "logs": "Follow the log of a job to its end.",
     "doctor": "Say what this machine can do, and the cure for what it can't.",
+    "dev": "Deploy a folder's workspace as its files change, and run its scripts.",
     "demo": "Start a server with a folder's workspace in it and run its jobs.",
 }
 
