@@ -153,22 +153,16 @@ async def test_once_deploys_runs_and_ends_with_the_code_of_the_job(server: Up, w
     assert told.code == 0, told.output
     assert "  │ twice 4\n" in told.output
     assert json.dumps([{"n": 4, "twice": 8}], indent=2) in told.output
-    workspace.save("failing", "def main():\n    raise ValueError('no such place')\n")
-    failed = await run(*once, "--run", workspace.path("failing"), data_dir=server.data_dir)
-    assert failed.code == 1
-    assert "no such place" in failed.output
-    assert "2 things the server has already" in failed.output
-    workspace.save("failing", "def main(:\n")
-    assert (await run(*once, data_dir=server.data_dir)).code == 1
+    workspace.save("broken", "def main(:\n")
+    refused = await run(*once, "--run", workspace.path("table"), data_dir=server.data_dir)
+    assert refused.code == 1
+    assert re.search(r"broken     .*broken\.py:1:10: is not valid Python", refused.output)
+    assert "2 things the server has already" in refused.output
+    assert "twice" not in refused.output
 
 
-async def test_a_token_or_a_workspace_that_the_server_does_not_know_is_a_sentence(
-    server: Up, workspace: Workspace
-):
-    once = ("dev", str(workspace.root), "--once")
-    refused = await run(*once, data_dir=server.data_dir, token="unknown")
-    assert (refused.code, "does not accept the token" in refused.errors) == (77, True)
-    refused = await run(*once, data_dir=server.data_dir, workspace="nowhere")
+async def test_a_workspace_that_is_not_there_is_a_sentence(server: Up, workspace: Workspace):
+    refused = await run("dev", str(workspace.root), data_dir=server.data_dir, workspace="nowhere")
     assert (refused.code, "there is no workspace nowhere" in refused.errors) == (66, True)
 
 

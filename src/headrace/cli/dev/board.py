@@ -39,6 +39,10 @@ class Board:
         """Show something whole, such as a result."""
         self.terminal.say(without_controls(_printable(text)))
 
+    def say_progress(self, count: int, of: int) -> None:
+        """Show how far a long look has come, where a line can be written over."""
+        self.terminal.say_status(f"  … {count} of {of}")
+
     def log(self) -> LogView:
         """A place for a job's log."""
         return LogView(self.terminal)

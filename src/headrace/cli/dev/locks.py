@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from headrace.cli.dev.board import Board
 
 _PAUSE_SECONDS = 2.0
+_AT_ONCE = 8
+"""Each one is a request that waits; deployments need room beside them."""
 _MOST_LINES = 30
 """So much of a failed lock's log is shown: the reason stands at its end."""
 _MOST_REASON = 200
@@ -25,6 +27,7 @@ class Locks:
 
     def __init__(self, client: Client, board: Board) -> None:
         self._client, self._board = client, board
+        self._room = asyncio.Semaphore(_AT_ONCE)
         self._waiting: dict[str, asyncio.Task[bool]] = {}
 
     def expect(self, path: str, version: str) -> None:
@@ -47,7 +50,8 @@ class Locks:
         began = monotonic()
         while True:
             try:
-                problem, log = await self._wait(version)
+                async with self._room:
+                    problem, log = await self._wait(version)
                 break
             except Unavailable:
                 await asyncio.sleep(_PAUSE_SECONDS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from headrace.cli.run import see_through
@@ -77,7 +78,8 @@ class Play:
             return jobs[0]
 
         try:
-            ended = await see_through(self._client, start, lambda line: self._board.say("", line), view.add)
+            say = partial(self._board.say, "")
+            ended = await see_through(self._client, start, say, view.add, "stopped by headrace dev")
         finally:
             view.close()
         self._board.say_all(json.dumps(ended.result, ensure_ascii=False, indent=2))

@@ -72,6 +72,7 @@ class Sync:
         if changed:
             async for item in deploy_folder(self._client, files, only=changed, base=self._base):
                 unchanged += self._note(item, things)
+                self._board.say_progress(unchanged, len(changed))
         # Without a route for them on the server, some things are not told of.
         self._seen |= {key: things[key] for key in changed}
         if self._is_first and unchanged:
@@ -118,7 +119,7 @@ class Sync:
         return [self.path_of(file) for file in fresh if file.endswith(".py")]
 
     def _tell_deleted(self, things: dict[Key, Entry | ScriptFiles]) -> None:
-        for key in self._seen.keys() - things.keys():
+        for key in sorted(self._seen.keys() - things.keys()):
             noun, name = key
             file = self._root / _FILES[noun].format(name)
             if file.exists():

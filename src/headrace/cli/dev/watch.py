@@ -35,6 +35,9 @@ async def changes(root: Path) -> AsyncIterator[None]:
         except FileNotFoundError:
             # One of them went away between our look and the watch.
             continue
+        except ExceptionGroup:
+            # The name of what has changed is no text: it can't be told, but something has changed.
+            yield
         except (OSError, RuntimeError) as error:
             raise Misconfigured(
                 f"{root} can't be watched: {error}; WATCHFILES_FORCE_POLLING=1 looks at the files instead"

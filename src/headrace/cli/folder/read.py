@@ -239,8 +239,9 @@ def _is_ours(folder: str) -> bool:
 
 
 def _shown(file: Path) -> str:
-    """The file's name, also where it is no text."""
-    return os.fsencode(file).decode(errors="backslashreplace")
+    """The file's name, also where it is no text, or none that fits into a line."""
+    text = os.fsencode(file).decode(errors="backslashreplace")
+    return "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)
 
 
 def _read(file: Path) -> str:

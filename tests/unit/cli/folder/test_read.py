@@ -104,7 +104,7 @@ def test_each_file_that_cannot_be_used_has_its_fault_and_the_others_count(root: 
     (root / "f" / "demo" / "binary.py").write_bytes(b"x = '\xff'")
     with (root / "f" / "demo" / "huge.py").open("wb") as huge:
         huge.truncate(MOST_BYTES + 1)
-    (root / "f" / "demo" / os.fsdecode(b"\xff.py")).touch()
+    (root / "f" / "demo" / os.fsdecode(b"a\n\xff.py")).touch()
     write(root, "f/bad folder/x.py")
     assert paths(root) == ["f/demo/good"]
     told = faults(root)
@@ -114,7 +114,7 @@ def test_each_file_that_cannot_be_used_has_its_fault_and_the_others_count(root: 
         "f/demo/odd.script.yaml: must hold names with values",
         "f/demo/binary.py: is not valid UTF-8 at byte 5",
         "f/demo/huge.py: has 10,000,001 bytes, more than the 10,000,000 that are allowed",
-        "f/demo/\\xff.py: must look like",
+        "f/demo/a\\n\\xff.py: must look like",
         "f/bad folder: must be 1 to 50",
     ):
         assert [line for line in told if line.startswith(start)], (start, told)
