@@ -104,6 +104,9 @@ async def test_files_are_deployed_and_watched_and_what_is_wrong_with_them_is_tol
         await dev.says(r"binary\.py: is not valid UTF-8 at byte 5$")
         workspace.file("binary").unlink()
         await dev.says(r"mended     .*binary\.py$")
+        # The watch is told of a name that is no text by an error.
+        workspace.file(os.fsdecode(b"\xff")).touch()
+        await dev.says(r"\\xff\.py: must look like")
         workspace.save("no good name", "x = 1\n")
         await dev.says("no good name.py: must look like")
 

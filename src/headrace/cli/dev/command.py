@@ -97,7 +97,7 @@ async def _check_address(client: Client, address: Address) -> None:
         await client.get("users/whoami")
     except NotFound:
         raise NotFound(
-            f"there is no workspace {address.workspace} at {address.url}, or you are no member of it"
+            f"there is no workspace {address.workspace} at {address.url} that you are a member of"
         ) from None
 
 
