@@ -1,3 +1,5 @@
+# extra_requirements:
+# pandas>=2.2
 """A weather report from daily observations: key figures, a table of months, a chart."""
 
 import base64

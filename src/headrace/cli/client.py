@@ -26,6 +26,8 @@ _MOST_FAILURES = 10
 """So many times in a row a question about a job may fail for want of a server: it may be starting again."""
 _PAUSE_SECONDS = 0.5
 _MOST_CHARACTERS = 2000
+_MAIN, _FUNCTION = "main", "entrypoint_function"
+"""The function that a job calls, and the field of a preview that names another one."""
 _JSON = {"Content-Type": "application/json"}
 _REFUSALS: dict[int, type[errors.HeadraceError]] = {
     HTTPStatus.FORBIDDEN: errors.PermissionDenied,
@@ -105,10 +107,22 @@ class Client:
         return await self.post(f"jobs/run/p/{quote(path)}", args, **query)
 
     async def start_preview(
-        self, content: str, args: bytes, *, path: str | None = None, tag: str | None = None
+        self,
+        content: str,
+        args: bytes,
+        *,
+        path: str | None = None,
+        tag: str | None = None,
+        function: str | None = None,
     ) -> str:
-        """Run Python source as it is; ``path`` is where its relative imports count from. The job's id."""
+        """Run Python source as it is; ``path`` is where its relative imports count from. The job's id.
+
+        ``function`` is called in place of ``main``; raises InvalidInput where the server can't do that.
+        """
         fields = {"content": content, "language": "python3", "path": path, "tag": tag}
+        if function not in (None, _MAIN):
+            fields[_FUNCTION] = function
+            await self._require_preview_of_functions()
         # The arguments go out as they came, so that no number in them changes.
         body = json.dumps(fields).encode()[:-1] + b', "args": ' + args + b"}"
         return await self.post("jobs/run/preview", body)
@@ -140,7 +154,7 @@ class Client:
 
     async def get(self, route: str, **query: Any) -> Any:
         """The JSON that a route of the workspace answers with."""
-        return (await self._ask("GET", f"{self._base}/{route}", params=query)).json()
+        return _json_of(await self._ask("GET", f"{self._base}/{route}", params=query))
 
     async def post(self, route: str, body: bytes, **query: Any) -> str:
         """Send JSON to a route of the workspace; the text that it answers with."""
@@ -149,11 +163,21 @@ class Client:
 
     async def routes(self) -> set[str]:
         """The paths of all routes that the server has."""
-        return set((await self._ask("GET", "/api/openapi.json")).json()["paths"])
+        return set((await self._description())["paths"])
 
     def url_of(self, job: str) -> str:
         """Where all that is known of a job can be read as JSON."""
         return f"{self._address.url}{self._base}/jobs_u/get/{job}"
+
+    async def _require_preview_of_functions(self) -> None:
+        """A server that does not know the field would ignore it, and run ``main``."""
+        if _FUNCTION not in (await self._description())["components"]["schemas"]["Preview"]["properties"]:
+            raise errors.InvalidInput(
+                "function", f"the server at {self._address.url} is too old to run another one than {_MAIN}"
+            )
+
+    async def _description(self) -> Any:
+        return _json_of(await self._ask("GET", "/api/openapi.json"))
 
     async def _patiently(self, route: str, **query: Any) -> Any:
         failures = 0
@@ -180,6 +204,15 @@ class Client:
         if not answer.is_success:
             raise _refusal(answer, url)
         return answer
+
+
+def _json_of(answer: httpx.Response) -> Any:
+    try:
+        return answer.json()
+    except ValueError:
+        raise errors.Misconfigured(
+            f"what answers at {answer.url.copy_with(raw_path=b'/')} is no Headrace: set {URL} to one"
+        ) from None
 
 
 def _is_loopback(url: str) -> bool:

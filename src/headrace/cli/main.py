@@ -56,6 +56,7 @@ _COMMANDS = {
     "restore": "Deploy an old version of a script once more.",
     "archive": "Take a script away from its path; its versions stay.",
     "doctor": "Say what this machine can do, and the cure for what it can't.",
+    "dev": "Deploy a folder's workspace as its files change, and run its scripts.",
     "demo": "Start a server with a folder's workspace in it and run its jobs.",
 }
 

@@ -6,6 +6,7 @@ import asyncio
 import json
 import sys
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from headrace.cli.client import Address, Ended
 
 Start = Callable[[Client], Awaitable[str]]
+Say = Callable[[str], None]
 
 _LAST_WORDS_SECONDS = 15.0
 """How long we wait for a job that was canceled to end."""
@@ -45,10 +47,45 @@ def run(what: str, data: str, tag: str | None, silent: bool, **given: str | None
     code is 0 where the job succeeded, 1 where it did not. Ctrl-C cancels the job.
     """
     address = find_address(build_settings(given).data_dir)
-    start = _starter(what, _read_arguments(data), tag)
+    start = _starter(what, read_arguments(data), tag)
     ended = asyncio.run(_run(address, start, is_silent=silent))
     click.echo(json.dumps(ended.result, ensure_ascii=False, indent=2))
     return 0 if ended.is_success else 1
+
+
+def read_arguments(data: str) -> bytes:
+    """The JSON object that ``--data`` names: itself, ``@FILE`` or ``-``; raises InvalidInput."""
+    match data[:1]:
+        case "-" if data == "-":
+            text = sys.stdin.buffer.read()
+        case "@":
+            text = _read_text(Path(data[1:]), "--data").encode()
+        case _:
+            text = data.encode(errors="surrogateescape")
+    parse_object(text, "--data")
+    return text
+
+
+async def see_through(client: Client, start: Start, say: Say, show_log: Say, reason: str = "Ctrl-C") -> Ended:
+    """Start a job and follow it to its end; canceled, it cancels the job first, with a reason.
+
+    ``say`` is told of the job in lines, ``show_log`` gets its log in pieces as they come. Raises what
+    ``Client`` does.
+    """
+    starting = asyncio.ensure_future(start(client))
+    try:
+        # Once the request is under way there may be a job: we have to learn which.
+        job = await asyncio.shield(starting)
+        say(f"job {job}")
+        async for piece in client.follow(job):
+            show_log(piece)
+    except asyncio.CancelledError:
+        await _cancel(client, await starting, say, reason)
+        raise
+    ended = await client.result(job)
+    if ended is None:
+        raise AssertionError("a job whose log has come to its end has ended")
+    return ended
 
 
 def _starter(what: str, args: bytes, tag: str | None) -> Start:
@@ -75,18 +112,6 @@ def _path_of(file: Path) -> str | None:
         return None
 
 
-def _read_arguments(data: str) -> bytes:
-    match data[:1]:
-        case "-" if data == "-":
-            text = sys.stdin.buffer.read()
-        case "@":
-            text = _read_text(Path(data[1:]), "--data").encode()
-        case _:
-            text = data.encode(errors="surrogateescape")
-    parse_object(text, "--data")
-    return text
-
-
 def _read_text(file: Path, field: str) -> str:
     try:
         return file.read_text(encoding="utf-8")
@@ -97,37 +122,21 @@ def _read_text(file: Path, field: str) -> str:
 
 
 async def _run(address: Address, start: Start, *, is_silent: bool) -> Ended:
-    async with Client(address) as client:
-        starting = asyncio.ensure_future(start(client))
-        try:
-            # Once the request is under way there may be a job: we have to learn which.
-            job = await asyncio.shield(starting)
-            if not is_silent:
-                click.echo(f"job {job}", err=True)
-            await _follow(client, job, is_silent=is_silent)
-        except asyncio.CancelledError:
-            await _cancel(client, await starting, is_silent=is_silent)
-            raise
-        ended = await client.result(job)
-    if ended is None:
-        raise AssertionError("a job whose log has come to its end has ended")
-    return ended
-
-
-async def _follow(client: Client, job: str, *, is_silent: bool) -> None:
-    async for piece in client.follow(job):
+    def tell(text: str, *, nl: bool = True) -> None:
         if not is_silent:
-            click.echo(piece, nl=False, err=True)
+            click.echo(text, nl=nl, err=True)
+
+    async with Client(address) as client:
+        return await see_through(client, start, tell, partial(tell, nl=False))
 
 
-async def _cancel(client: Client, job: str, *, is_silent: bool) -> None:
+async def _cancel(client: Client, job: str, say: Say, reason: str) -> None:
     try:
-        is_stopped = await client.cancel(job, "Ctrl-C")
+        is_stopped = await client.cancel(job, reason)
         async with asyncio.timeout(_LAST_WORDS_SECONDS):
             async for _ in client.follow(job):
                 pass
     except (HeadraceError, TimeoutError) as error:
         click.echo(f"job {job} may still run: {error or 'it does not end'}", err=True)
         return
-    if not is_silent:
-        click.echo(f"job {job} {'canceled' if is_stopped else 'had ended already'}", err=True)
+    say(f"job {job} {'canceled' if is_stopped else 'had ended already'}")
