@@ -5,28 +5,24 @@ Nothing is changed: no folder is made, nothing is copied, no PostgreSQL is start
 
 from __future__ import annotations
 
-import asyncio
 import os
 import platform
 import shutil
-import sys
-import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headrace.cli.bootstrap import read_client_file
 from headrace.cli.database_checkup import check_database
-from headrace.cli.finding import Finding, Health, closed_to, tried
+from headrace.cli.finding import Finding, Health, closed_to
 from headrace.cli.isolation_checkup import check_isolation
 from headrace.cli.packages_checkup import check_packages
 from headrace.cli.port import bind
+from headrace.cli.python_checkup import check_index, check_python, check_uv
 from headrace.db.embedded import running_url
 from headrace.db.postgres_files import find_places
 from headrace.db.programs import find_account
 from headrace.errors import HeadraceError
-from headrace.runtimes.python.interpreter import base_interpreter
-from headrace.runtimes.python.uv import UvTool
 from headrace.sandbox.accounts import FIRST_UID
 
 if TYPE_CHECKING:
@@ -39,14 +35,14 @@ _FEWEST_BYTES, _FEW_BYTES = _GIGABYTE // 4, 2 * _GIGABYTE
 
 _CURES = {
     "system": "run Headrace on Linux",
-    "Python": "install Headrace with a Python of 3.11 or newer",
+    "Python": "correct it",
     "uv": "install Headrace again with all it needs",
     "data folder": "choose another --data-dir, or run this as the user who owns it",
     "packages": "let this be run by the user who runs the worker",
     "PostgreSQL": "start it, or correct --database-url and --data-dir",
     "isolation": "use --isolation auto",
     "port": "choose another --port or --host",
-    "package index": "name another one in UV_DEFAULT_INDEX",
+    "package index": "name another one in --index-url",
 }
 
 Check = Callable[["Settings"], Awaitable[list[Finding]]]
@@ -97,27 +93,6 @@ async def check_system(settings: Settings) -> list[Finding]:
         cure = f"use a kernel of {'.'.join(map(str, _OLDEST_KERNEL))} or newer"
         return [Finding("system", Health.BROKEN, f"{shown}: the kernel is too old", cure)]
     return [Finding("system", Health.OK, shown)]
-
-
-async def check_python(settings: Settings) -> list[Finding]:
-    """The interpreter, and whether the accounts of jobs can run it where it lies."""
-    base = base_interpreter()
-    shown = f"{platform.python_version()} at {base}"
-    if os.geteuid() == 0 and tried([base, "-I", "-S", "-c", "import json"], FIRST_UID) is None:
-        where = settings.data_dir / "shared"
-        text = f"{shown}, which jobs can't reach: they run on a copy in {where}"
-        return [Finding("Python", Health.OK, text)]
-    return [Finding("Python", Health.OK, shown)]
-
-
-async def check_uv(settings: Settings) -> list[Finding]:
-    """The program that installs packages; raises Misconfigured without it."""
-    uv = UvTool.find(settings.data_dir / "cache")
-    version = tried([uv.program, "--version"])
-    if version is None:
-        cure = "install the package uv again, for this kind of machine"
-        return [Finding("uv", Health.BROKEN, f"{uv.program} does not run here", cure)]
-    return [Finding("uv", Health.OK, f"{version.split()[1]} at {uv.program}")]
 
 
 async def check_data_dir(settings: Settings) -> list[Finding]:
@@ -177,23 +152,3 @@ async def check_port(settings: Settings) -> list[Finding]:
         return [Finding("port", Health.OK, f"{shown}, where `headrace up` listens")]
     bind(settings).close()
     return [Finding("port", Health.OK, f"{shown} is free" if settings.port else "any free one is taken")]
-
-
-async def check_index(settings: Settings) -> list[Finding]:
-    """Whether packages can be had from where uv gets them."""
-    del settings
-    with tempfile.TemporaryDirectory() as folder:
-        uv = UvTool.find(Path(folder))
-        arguments = [
-            "compile",
-            "-",
-            "--no-deps",
-            "--python-version",
-            f"{sys.version_info[0]}.{sys.version_info[1]}",
-        ]
-        result = await uv.run(arguments, "six\n", asyncio.Event())
-    if result is not None and result.is_success:
-        return [Finding("package index", Health.OK, "it answers")]
-    reason = result.reason() if result is not None else "uv was stopped"
-    cure = "name one in UV_DEFAULT_INDEX; scripts without dependencies and those already installed run"
-    return [Finding("package index", Health.WEAKER, reason, cure)]

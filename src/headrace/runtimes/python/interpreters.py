@@ -55,28 +55,32 @@ class Interpreters:
         self._made_usable: dict[Path, asyncio.Task[PythonInterpreter]] = {}
         self._turn = asyncio.Lock()
 
-    async def choose(self, specifier: str | None, asker: str | None = None) -> PythonInterpreter:
+    async def choose(
+        self, specifier: str | None, asker: str | None = None, canceled: asyncio.Event | None = None
+    ) -> PythonInterpreter:
         """The newest interpreter that meets a specifier such as ``>=3.12``.
 
         None stands for the setting ``python_version``, and without one for the worker's own. ``asker`` is
-        the path of the script, for the message. Raises LockFailed where there is none, with those there are
-        and what to do.
+        the path of the script, for the message; ``canceled`` ends a download. Raises LockFailed where there
+        is none, with those there are and what to do.
         """
         specifier = specifier or self._settings.python_version
         if specifier is None:
             return await self._of_own(await self._own())
         wanted = _read(specifier)
-        async with self._turn:
-            refused: list[str] = []
-            if found := await self._newest(await self._look(), wanted, refused):
-                return found
-            if self._settings.python_downloads:
-                await download_python(self._uv, self._folders.shared, specifier_text(wanted))
-                if found := await self._newest(await self._look(), wanted, refused):
-                    return found
+        refused: list[str] = []
+        found = await self._newest(await self.installed(), wanted, refused)
+        if found is None and self._settings.python_downloads:
+            shared, text = self._folders.shared, specifier_text(wanted)
+            await download_python(self._uv, shared, text, canceled or asyncio.Event())
+            found = await self._newest(await self.installed(), wanted, refused)
+        if found is None:
             raise LockFailed(await self._none_fits(specifier, asker, refused))
+        return found
 
-    async def of_lock(self, version: str | None, *, is_empty: bool = False) -> PythonInterpreter:
+    async def of_lock(
+        self, version: str | None, *, is_empty: bool = False, canceled: asyncio.Event | None = None
+    ) -> PythonInterpreter:
         """The interpreter for a lock's version, such as ``3.12``; raises LockFailed where there is none.
 
         A lock without one is for 3.11; if it ``is_empty`` any will do, and the usual one is taken.
@@ -86,7 +90,7 @@ class Interpreters:
         if own.version == wanted:
             return await self._of_own(own)
         try:
-            return await self.choose(wanted)
+            return await self.choose(wanted, canceled=canceled)
         except LockFailed:
             if version is None and is_empty:
                 return await self.choose(None)
@@ -153,7 +157,7 @@ class Interpreters:
         return await asyncio.shield(known)
 
     async def _none_fits(self, specifier: str, asker: str | None, refused: list[str]) -> str:
-        releases = [found.release for found in await self._look()]
+        releases = [found.release for found in await self.installed()]
         where = f" (in script {asker})" if asker else ""
         why = f" ({'; '.join(refused)})" if refused else ""
         return (
@@ -168,7 +172,7 @@ def check_python_settings(settings: Settings) -> None:
     for entry in settings.python_interpreters:
         if not Path(entry).expanduser().exists():
             raise Misconfigured(
-                f"the setting python_interpreters names {entry}: there is no such file or folder"
+                f"the setting python_interpreters names {entry}, which is not there: correct it"
             )
     if settings.python_version is not None:
         try:

@@ -11,13 +11,16 @@ from headrace.runtimes.python.uv import UvTool
 _FOLDER = "pythons"
 
 
-async def download_python(uv: UvTool, shared: Path, specifier: str) -> None:
-    """Download one that meets a specifier such as ``==3.14.*``; raises LockFailed with uv's reason."""
+async def download_python(uv: UvTool, shared: Path, specifier: str, canceled: asyncio.Event) -> None:
+    """Download one that meets a specifier such as ``==3.14.*``.
+
+    Raises LockFailed with uv's reason, or when canceled. uv itself lets one at a time into the folder.
+    """
     folder = shared / _FOLDER
     arguments = ["install", "--no-bin", "--install-dir", str(folder), specifier]
-    result = await uv.run_python(arguments, asyncio.Event())
+    result = await uv.run_python(arguments, canceled)
     if result is None or not result.is_success:
-        reason = result.reason() if result else "uv was stopped"
+        reason = result.reason() if result else "it was canceled"
         raise LockFailed(f"Python {specifier} is not on this worker and can't be downloaded: {reason}")
 
 

@@ -109,7 +109,7 @@ class PythonRuntime:
         self, code: Code, cage: Cage, log: LogSink, stop: Stop
     ) -> tuple[PythonInterpreter, str]:
         requirements = find_requirements(code.content, code.modules)
-        interpreter = await self._interpreters.choose(None, code.path)
+        interpreter = await self._interpreters.choose(None, code.path, stop)
         builder = Builder(self._uv, self._folders, interpreter, cage)
         try:
             lock = await lock_python(builder, requirements, interpreter.version, log, stop)
@@ -121,14 +121,14 @@ class PythonRuntime:
         lock = attempt.code.lock
         if lock is None:
             _, lock = await self._resolve(attempt.code, attempt.cage, log, attempt.stop)
-        interpreter = await self._interpreter_of(lock)
+        interpreter = await self._interpreter_of(lock, attempt.stop)
         environment = await self._environments.ensure(lock, interpreter, attempt.cage, log, attempt.stop)
         return interpreter, environment
 
-    async def _interpreter_of(self, lock: str) -> PythonInterpreter:
+    async def _interpreter_of(self, lock: str, stop: Stop) -> PythonInterpreter:
         version = read_python(lock)
         is_empty = version is None and not read_lock(lock).packages
-        return await self._interpreters.of_lock(version, is_empty=is_empty)
+        return await self._interpreters.of_lock(version, is_empty=is_empty, canceled=stop)
 
     def _launch(
         self, attempt: Attempt, folder: Path, interpreter: PythonInterpreter, environment: Path | None
