@@ -82,7 +82,9 @@ async def test_the_demo_shows_what_it_does_and_the_next_one_keeps_all_that_has_n
     assert "\x1b" not in first.output
     assert not family_of(data_dir)
 
-    (workspace / "f" / "demo" / "library.py").write_text("def twice(n):\n    return n + n + 0\n")
+    (workspace / "f" / "demo" / "library.py").write_text(
+        "import gzip # of no package\ndef twice(n):\n    return n + n\n"
+    )
     second = await run("demo", str(workspace), "--once", port=0, data_dir=data_dir)
     assert second.code == 0, second.output
     # The lock of whoever imports the library may need more now.

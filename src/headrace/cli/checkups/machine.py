@@ -16,8 +16,7 @@ from headrace.cli.bootstrap import read_client_file
 from headrace.cli.checkups.database import check_database
 from headrace.cli.checkups.finding import Finding, Health, closed_to
 from headrace.cli.checkups.isolation import check_isolation
-from headrace.cli.checkups.packages import check_packages
-from headrace.cli.checkups.python import check_index, check_python, check_uv
+from headrace.cli.checkups.python import check_environments, check_index, check_python, check_uv
 from headrace.cli.port import bind
 from headrace.db.embedded import running_url
 from headrace.db.postgres_files import find_places
@@ -38,7 +37,7 @@ _CURES = {
     "Python": "correct it",
     "uv": "install Headrace again with all it needs",
     "data folder": "choose another --data-dir, or run this as the user who owns it",
-    "packages": "let this be run by the user who runs the worker",
+    "environments": "let this be run by the user who runs the worker",
     "PostgreSQL": "start it, or correct --database-url and --data-dir",
     "isolation": "use --isolation auto",
     "port": "choose another --port or --host",
@@ -55,7 +54,7 @@ async def look_at_all(settings: Settings, *, online: bool) -> list[Finding]:
         "Python": check_python,
         "uv": check_uv,
         "data folder": check_data_dir,
-        "packages": check_packages,
+        "environments": check_environments,
         "PostgreSQL": check_database,
         "isolation": check_isolation,
         "port": check_port,

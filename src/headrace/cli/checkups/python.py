@@ -1,4 +1,4 @@
-"""Looks at what Python jobs need: interpreters, uv, package indexes, a compiler."""
+"""Looks at what Python jobs need: interpreters, uv, package indexes, a compiler, room for packages."""
 
 from __future__ import annotations
 
@@ -15,12 +15,15 @@ from headrace.runtimes.base import Folders
 from headrace.runtimes.python.indexes import shown_indexes
 from headrace.runtimes.python.interpreter import base_interpreter
 from headrace.runtimes.python.interpreters import Interpreters, check_python_settings
+from headrace.runtimes.python.shelf import Shelf, disk_usage
 from headrace.runtimes.python.uv import UvTool
 from headrace.sandbox.accounts import FIRST_UID
 
 if TYPE_CHECKING:
     from headrace.runtimes.python.interpreter import Installation
     from headrace.settings import Settings
+
+_GIGABYTE = 1024**3
 
 
 async def check_python(settings: Settings) -> list[Finding]:
@@ -87,3 +90,23 @@ def _check_compiler(uv: UvTool) -> Finding:
         text = "there is no `cc` that jobs can run: packages without a wheel can be built if they hold no C"
         return Finding("compiler", Health.WEAKER, text, "install a C compiler (gcc, for example)")
     return Finding("compiler", Health.OK, f"{said.splitlines()[0]} at {program}")
+
+
+async def check_environments(settings: Settings) -> list[Finding]:
+    """Environments and downloads beside their bounds; raises OSError where they can't be looked at."""
+    return await asyncio.to_thread(_look_at_environments, settings)
+
+
+def _look_at_environments(settings: Settings) -> list[Finding]:
+    kept = Shelf(settings.data_dir / "shared" / "environments").contents()
+    taken = sum(one.size for one in kept) / _GIGABYTE
+    downloads = _size(settings.data_dir / "cache" / "uv") / _GIGABYTE
+    text = (
+        f"{len(kept)} environments of jobs take {taken:.1f} of {settings.environment_cache_gb:g} GB,"
+        f" downloads for them {downloads:.1f} of {settings.download_cache_gb:g} GB"
+    )
+    return [Finding("environments", Health.OK, text)]
+
+
+def _size(folder: Path) -> int:
+    return disk_usage(folder) if folder.is_dir() else 0

@@ -58,9 +58,9 @@ async def lock_python(
     """
     header = f"# python {python_version}\n"
     origins = {line: (origins or {}).get(line, ()) for line in requirements}
-    await log.write(_what_is_resolved(origins, python_version).encode())
     if not requirements:
         return header
+    await log.write(_what_is_resolved(origins, python_version).encode())
     await failpoint.reach("lock_before_resolution")
     began = time.monotonic()
     result = await uv.run(
@@ -119,8 +119,6 @@ def read_lock(text: str) -> PythonLock:
 
 def _what_is_resolved(origins: Mapping[str, tuple[str, ...]], python_version: str) -> str:
     """Each requirement on a line of its own, with the scripts that ask for it."""
-    if not origins:
-        return "No packages are asked for.\n"
     shown = list(origins.items())[:_MOST_SHOWN]
     lines = [f"  {without_credentials(line)}{_from(by)}\n" for line, by in shown]
     more = f"  … and {len(origins) - _MOST_SHOWN} more\n" if len(origins) > _MOST_SHOWN else ""

@@ -99,6 +99,9 @@ class PythonRuntime:
         in the log: what can be installed differs by machine and by hour, and the lock is right all the same.
         """
         interpreter, lock = await self._resolve(code, cage, log, stop)
+        if not read_lock(lock).packages:
+            await log.write(b"No packages are asked for.\n")
+            return lock
         try:
             installed = await self._environments.ensure(lock, interpreter, cage, log, stop)
         except DependenciesFailed as error:

@@ -48,8 +48,8 @@ async def install(root: Path, uv: UvTool, lock: str, log: KeptLog | None = None)
     cage = Cage(Isolation.PROCESS, None)
     found = await environments.ensure(lock, own_interpreter(), cage, log or KeptLog(), asyncio.Event())
     assert found is not None
-    with found:
-        return found.path
+    found.close()
+    return found.path
 
 
 async def test_a_package_comes_from_an_index_that_asks_for_a_password(tmp_path: Path, packages: Path):

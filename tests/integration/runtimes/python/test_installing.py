@@ -104,7 +104,7 @@ async def test_what_was_locked_is_there_for_the_first_job(runtime: Runtime, inde
     log = Log()
     code = Code("import one\ndef main(): return one.VALUE", "python3")
     lock = await runtime.lock(code, CAGE, log, Stop())
-    assert "Resolving one" in log.text
+    assert "  one (from this script)\n" in log.text
     assert "Installing 1 package …" in log.text
 
     async def note_memory(_peak: int) -> None:
