@@ -394,6 +394,7 @@ async def test_a_package_of_the_index_of_this_machine_is_built_with_setuptools(s
             pytest.skip(str(error))
         raise
     environments = PythonEnvironments(site.folders, builder.uv)
-    folder = await environments.ensure(lock, site.interpreter, site.cage, site.log, asyncio.Event())
-    assert folder is not None
-    assert site.run(folder, "import docopt; print(docopt.__version__)") == "0.6.2\n"
+    loan = await environments.ensure(lock, site.interpreter, site.cage, site.log, asyncio.Event())
+    assert loan is not None
+    with loan:
+        assert site.run(loan.path, "import docopt; print(docopt.__version__)") == "0.6.2\n"
