@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import TYPE_CHECKING
 
 import argon2
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 SQL = load_queries(__file__, "workspaces.sql")
 
 _HASHER = argon2.PasswordHasher()
-# Compared with when there is no such user, so that the answer takes as long.
-_DECOY = _HASHER.hash(secrets.token_hex(16))
 
 PREFIX_LENGTH = 10
 
@@ -44,9 +43,15 @@ def hash_password(password: str) -> str:
 def password_matches(password_hash: str | None, password: str) -> bool:
     """Whether a password is right; takes as long where there is none to compare with."""
     try:
-        return _HASHER.verify(password_hash or _DECOY, password) and password_hash is not None
+        return _HASHER.verify(password_hash or _decoy(), password) and password_hash is not None
     except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHashError):
         return False
+
+
+@cache
+def _decoy() -> str:
+    """Compared with where there is no such user, so that the answer takes as long."""
+    return _HASHER.hash(secrets.token_hex(16))
 
 
 def new_token() -> str:

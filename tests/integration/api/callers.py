@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
@@ -58,13 +59,20 @@ class Api:
 
     async def add_superadmin(self) -> None:
         """A superadmin who is a member of no workspace."""
-        await users.add(self._owner, "root@instance.test", "correct horse", superadmin=True)
+        await users.add(self._owner, "root@instance.test", None, superadmin=True)
+        await self._owner.execute("update instance_user set password_hash = $1 where super_admin", _hash())
         await self.sign_in("superadmin", "root@instance.test")
 
     async def close(self) -> None:
         """Close all clients."""
         for client in (*self._clients.values(), self.anonymous):
             await client.aclose()
+
+
+@cache
+def _hash() -> str:
+    """Of the superadmin's password, once for all tests: it takes long, on purpose."""
+    return users.hash_password("correct horse")
 
 
 def in_workspace(path: str) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import asyncpg
 import pytest
+from fastapi import FastAPI
 
 from headrace.api.app import make_app
 from headrace.api.context import Context
@@ -23,15 +24,22 @@ if TYPE_CHECKING:
     from headrace.db.connection import Pool
 
 
+@pytest.fixture(scope="session")
+def application() -> FastAPI:
+    """Made once, for that takes longer than most tests; each test gives it a context of its own."""
+    return make_app(body_limit_mb=1)
+
+
 @pytest.fixture
 async def api(
-    server_pool: Pool, roles: RoleLogins, owner: asyncpg.Connection, people: People
+    application: FastAPI, server_pool: Pool, roles: RoleLogins, owner: asyncpg.Connection, people: People
 ) -> AsyncIterator[Api]:
     """The application, with a client for each of the people and one for a superadmin."""
     switchboard = Switchboard(roles.server, "tests")
     context = Context(server_pool, switchboard, Waiters(switchboard), Settings(wait_result_seconds=0.5))
     listening = asyncio.create_task(switchboard.run())
-    made = Api(make_app(context, body_limit_mb=1), owner)
+    application.state.context = context
+    made = Api(application, owner)
     for person in (people.admin, people.alice, people.bob):
         await made.sign_in(person.username, person.email)
     await made.add_superadmin()
