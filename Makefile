@@ -12,7 +12,7 @@ dev: ## The same, with all that tests and checks need
 	@tools/setup.sh dev
 
 test: dev ## Run the tests of every commit, the checks among them (five minutes)
-	.venv/bin/python -m pytest -n auto --maxprocesses=4 $(ARGS)
+	.venv/bin/python -m pytest -n 3 $(ARGS)
 
 test-long: dev ## Run the tests that take long: soak, faults, large tables
 	.venv/bin/python -m pytest -m long --timeout=3600 $(ARGS)

@@ -160,6 +160,7 @@ async def test_killing_up_leaves_no_process_not_even_of_a_job(quick_data_dir: Pa
     await again.end()
 
 
+@pytest.mark.long
 async def test_what_dies_is_started_again(quick_data_dir: Path):
     up = await start_up(quick_data_dir, superadmin_token="token", lease_seconds=2, renewal_seconds=0.5)
     try:

@@ -98,6 +98,7 @@ async def test_the_demo_shows_what_it_does_and_the_next_one_keeps_all_that_has_n
     assert "with the password" not in third.output
 
 
+@pytest.mark.long
 async def test_a_job_that_fails_is_shown_and_the_others_run(tmp_path: Path, quick_data_dir: Path):
     jobs = [{"path": "f/demo/failing"}, {"path": "f/demo/nowhere"}, {"path": "f/demo/markdown"}]
     folder = write_workspace(tmp_path / "demo", jobs, failing=FAILING, markdown=MARKDOWN)
@@ -110,6 +111,7 @@ async def test_a_job_that_fails_is_shown_and_the_others_run(tmp_path: Path, quic
     assert "1 of 3 jobs succeeded" in told.output
 
 
+@pytest.mark.long
 async def test_without_a_network_it_says_what_could_not_be_locked_and_runs_the_rest(
     tmp_path: Path, quick_data_dir: Path, monkeypatch: pytest.MonkeyPatch
 ):
@@ -128,6 +130,7 @@ async def test_without_a_network_it_says_what_could_not_be_locked_and_runs_the_r
     assert changes(again.output) == {"importing": "changed", "markdown": "changed"}
 
 
+@pytest.mark.long
 async def test_ctrl_c_in_the_middle_of_a_job_leaves_nothing(tmp_path: Path, quick_data_dir: Path):
     folder = write_workspace(tmp_path / "demo", [{"path": "f/demo/forever"}], forever=FOREVER)
     process = await start("demo", str(folder), port=0, data_dir=quick_data_dir, grace_seconds=1)

@@ -55,6 +55,7 @@ async def test_a_result_that_comes_too_late_is_refused(site: Site):
     assert f"{job}: attempt 1 came too late" in first.output
 
 
+@pytest.mark.long
 async def test_output_that_comes_too_late_is_refused(site: Site):
     """It is on its way to PostgreSQL when the worker stops, and arrives when the other one has claimed."""
     async with running_proxy(site.database_url) as proxy:

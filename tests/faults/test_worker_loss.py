@@ -49,6 +49,7 @@ async def test_a_result_that_was_in_hand_but_not_committed_is_made_again(site: S
     await site.checker.check(site.acknowledged, most_attempts=2)
 
 
+@pytest.mark.long
 async def test_a_job_that_takes_three_workers_with_it_is_quarantined(site: Site):
     server = await site.installation.server()
     workers = [await site.installation.start_worker(failpoints="run_job=kill") for _ in range(3)]

@@ -55,7 +55,7 @@ def convert_arguments(entry: Callable[..., Any], given: dict[str, Any]) -> dict[
 def call_with(entry: Callable[..., Any], arguments: dict[str, Any]) -> Any:
     """Call ``entry`` with what ``convert_arguments`` gave, positional-only parameters by their position."""
     code: Any = getattr(entry, "__code__", None)
-    if code is None or hasattr(entry, "__wrapped__") or not code.co_posonlyargcount:
+    if not _is_plain(entry) or not code.co_posonlyargcount:
         return entry(**arguments)
     defaults: tuple[Any, ...] = getattr(entry, "__defaults__", None) or ()
     first = code.co_argcount - len(defaults)
@@ -67,9 +67,9 @@ def call_with(entry: Callable[..., Any], arguments: dict[str, Any]) -> Any:
 
 
 def _parameters(entry: Callable[..., Any]) -> _Parameters:
-    code = getattr(entry, "__code__", None)
-    if code is None or hasattr(entry, "__wrapped__"):
+    if not _is_plain(entry):
         return _inspected(entry)
+    code: Any = getattr(entry, "__code__", None)
     named = code.co_argcount + code.co_kwonlyargcount
     names = code.co_varnames[:named]
     positional, keyword = names[: code.co_argcount], names[code.co_argcount :]
@@ -84,6 +84,11 @@ def _parameters(entry: Callable[..., Any]) -> _Parameters:
     )
     found.hints, found.scope = _hints(entry), entry.__globals__
     return found
+
+
+def _is_plain(entry: Callable[..., Any]) -> bool:
+    """Whether it is a function whose code tells what it takes: no method with its object, nothing wrapped."""
+    return hasattr(entry, "__code__") and not hasattr(entry, "__wrapped__") and not hasattr(entry, "__self__")
 
 
 def _inspected(entry: Callable[..., Any]) -> _Parameters:

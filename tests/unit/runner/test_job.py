@@ -39,6 +39,8 @@ def twice(f):
     return inner
 @twice
 def main(n): return n""",
+    "a bound method": "class C:\n    def run(self, n): return n\nmain = C().run",
+    "a class method": "class C:\n    @classmethod\n    def run(cls, n): return n\nmain = C.run",
     "a static method": "class C:\n    @staticmethod\n    def main(n): return n\nmain = C.main",
 }
 

@@ -16,6 +16,7 @@ from headrace.api.schemas.new_script import NewScriptBody
 from headrace.api.schemas.relocks import show_relock
 from headrace.api.schemas.scripts import show_drafted, show_script
 from headrace.db.failures import retried
+from headrace.db.listen import LOCKS_CHANGED
 from headrace.errors import NotFound
 from headrace.lifecycle.deploy import deploy_script, deploy_update
 from headrace.lifecycle.find_script import find_head, find_version
@@ -167,6 +168,8 @@ async def _deploy(
     version, launched = await retried(transaction)
     if launched is not None:
         launched.announce(caller.context.switchboard)
+    else:  # it brought its lock along, so its importers may be locked again at once
+        caller.context.switchboard.notify(LOCKS_CHANGED, {caller.workspace})
     return version
 
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
+from headrace.runtimes.base import LockFailed
+from headrace.runtimes.python_dependencies.requirements import dependency_file_of
 from headrace.runtimes.python_source.imports import package_modules, workspace_imports
 
 UNNAMED = "default"
-_HEADING = re.compile(r"#\s*(?P<extra>extra_)?requirements:(?P<rest>.*)")
-_INLINE = re.compile(r"# /// script\s*")
 
 
 def lock_inputs(content: str, path: str) -> tuple[frozenset[str], frozenset[str], tuple[str, ...]]:
@@ -21,17 +19,15 @@ def lock_inputs(content: str, path: str) -> tuple[frozenset[str], frozenset[str]
 
 
 def files_used(content: str) -> set[str]:
-    """The names of the workspace's files of dependencies that a script takes its requirements from.
+    """The name of the workspace's file of dependencies that a script takes its requirements from, if any.
 
     One that names none and has no requirements of its own takes ``default``, where there is such a file.
     """
-    names: set[str] = set()
-    has_own = any(_INLINE.fullmatch(line.rstrip()) for line in content.splitlines())
-    for line in _leading_comments(content):
-        if heading := _HEADING.fullmatch(line):
-            names |= set(heading["rest"].partition("#")[0].split())
-            has_own = has_own or not heading["extra"]
-    return names if has_own else names | {UNNAMED}
+    try:
+        name = dependency_file_of(content)
+    except LockFailed:
+        return set()  # nothing can be locked as it is written
+    return {name} if name else set()
 
 
 def file_path(name: str | None) -> str:
@@ -39,13 +35,3 @@ def file_path(name: str | None) -> str:
     return (
         f"dependencies/{name}.requirements.in" if name and name != UNNAMED else "dependencies/requirements.in"
     )
-
-
-def _leading_comments(content: str) -> list[str]:
-    comments: list[str] = []
-    for line in content.removeprefix("\ufeff").splitlines():
-        text = line.strip()
-        if text and not text.startswith("#"):
-            break
-        comments.append(text)
-    return comments

@@ -18,7 +18,7 @@ SCRIPT = "# requirements:\n# six\nfrom .lib import x\nimport idna\ndef main():\n
         ("# requirements: default", {"default"}),
         ("# requirements:\n# six", set()),
         ("# requirements:\nimport six", set()),
-        ("# extra_requirements: more\nimport six", {"default", "more"}),
+        ("# extra_requirements: more\nimport six", set()),
         ("# extra_requirements:\n# six", {"default"}),
         ("# /// script\n# dependencies = []\n# ///\n", set()),
         ("import six\n# requirements: too_late", {"default"}),
