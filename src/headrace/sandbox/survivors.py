@@ -18,6 +18,7 @@ from pathlib import Path
 _SET_CHILD_SUBREAPER = 36
 _PAUSE_SECONDS = 0.005
 _MOST_ROUNDS = 2000
+_MOST_UNCLEAR_ROUNDS = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +48,12 @@ def kill_all_of(uid: int) -> None:
 
 async def end_survivors(family: Family) -> bool:
     """Kill all that is left of a job whose first process is over; False where something can't be ended."""
+    unclear_rounds = 0
     for _ in range(_MOST_ROUNDS):
         left = find_survivors(family)
-        if not left:
+        if not left and (unclear_rounds == _MOST_UNCLEAR_ROUNDS or not _is_unclear(family)):
             return True
+        unclear_rounds += not left
         for pid in left:
             with suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)
@@ -63,6 +66,19 @@ async def end_survivors(family: Family) -> bool:
 def find_survivors(family: Family) -> list[int]:
     """Those of a job's processes that hang from this one, also dead ones that it has yet to wait for."""
     return [pid for pid in _own_children() if _belongs(pid, family)]
+
+
+def _is_unclear(family: Family) -> bool:
+    """Whether a child may be the job's: one that is just becoming another program has no environment yet."""
+    return family.uid is None and any(map(_has_no_environment, _own_children()))
+
+
+def _has_no_environment(pid: int) -> bool:
+    stat = _stat(pid)
+    try:
+        return bool(stat) and stat[0] != "Z" and not Path(f"/proc/{pid}/environ").read_bytes()
+    except OSError:
+        return False
 
 
 def _own_children() -> list[int]:
