@@ -48,19 +48,27 @@ def kill_all_of(uid: int) -> None:
 
 async def end_survivors(family: Family) -> bool:
     """Kill all that is left of a job whose first process is over; False where something can't be ended."""
+    left: set[int] = set()
     unclear_rounds = 0
     for _ in range(_MOST_ROUNDS):
-        left = find_survivors(family)
+        # One that is dead can't be told by its environment any more, so whom we know we keep.
+        left.update(find_survivors(family))
         if not left and (unclear_rounds == _MOST_UNCLEAR_ROUNDS or not _is_unclear(family)):
             return True
         unclear_rounds += not left
-        for pid in left:
-            with suppress(ProcessLookupError, PermissionError):
-                os.kill(pid, signal.SIGKILL)
-            with suppress(ChildProcessError):
-                os.waitpid(pid, os.WNOHANG)  # noqa: ASYNC222 - it does not wait
+        left = {pid for pid in left if not _end(pid)}
         await asyncio.sleep(_PAUSE_SECONDS)
     return False
+
+
+def _end(pid: int) -> bool:
+    """Kill a child, and say whether it is gone."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.kill(pid, signal.SIGKILL)
+    try:
+        return os.waitpid(pid, os.WNOHANG)[0] == pid
+    except ChildProcessError:
+        return True
 
 
 def find_survivors(family: Family) -> list[int]:
