@@ -11,23 +11,18 @@ from headrace import __version__
 from headrace.api.access import require_rules
 from headrace.api.body import BodyLimit
 from headrace.api.errors import add_error_handlers
-from headrace.api.routes import (
+from headrace.api.routes.instance import instance, users
+from headrace.api.routes.jobs import ending, following, metrics, running
+from headrace.api.routes.scripts import (
     dependency_map,
     drafts,
-    ending,
-    following,
-    instance,
-    metrics,
-    resources,
-    running,
-    script_lists,
+    lists,
     scripts,
     trash,
-    users,
     versions,
     workspace_dependencies,
-    workspaces,
 )
+from headrace.api.routes.workspace import resources, workspaces
 from headrace.api.url import CleanUrl
 
 if TYPE_CHECKING:
@@ -43,7 +38,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     workspaces.router,
     workspaces.folders,
     scripts.router,
-    script_lists.router,
+    lists.router,
     versions.router,
     drafts.router,
     trash.router,

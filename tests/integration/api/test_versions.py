@@ -216,7 +216,7 @@ async def test_lists_show_what_one_may_read_and_pages_are_full(api: Api):
 async def test_what_a_search_answers_is_bounded(api: Api, monkeypatch: pytest.MonkeyPatch):
     for name in "abc":
         await deploy(api.alice, f"u/alice/{name}")
-    monkeypatch.setattr("headrace.api.routes.script_lists.MOST_SOURCE_BYTES", 2 * len(MAIN))
+    monkeypatch.setattr("headrace.api.routes.scripts.lists.MOST_SOURCE_BYTES", 2 * len(MAIN))
     found = await read(api.alice, "list_search")
     assert [script["path"] for script in found] == ["u/alice/b", "u/alice/c"]
 

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from headrace.api.body import TAKES_ARGUMENTS, Arguments, CheckedRoute
 from headrace.api.context import Caller, WorkspaceCaller
 from headrace.api.instants import Instant
-from headrace.api.routes.waiting_for import wait_for_result
+from headrace.api.routes.jobs.waiting_for import wait_for_result
 from headrace.api.tags import Tag
 from headrace.api.webhook import Call, Webhook
 from headrace.db.failures import retried
