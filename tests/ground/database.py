@@ -13,14 +13,19 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from headrace.db.connection import Login, connect
 from headrace.db.embedded import start_postgres
 from headrace.db.migrate import migrate
 from headrace.db.roles import FILE_NAME, SERVER_ROLE, WORKER_ROLE, RoleLogins
+from tests.ground.clean_slate import CleanSlate
+
+if TYPE_CHECKING:
+    from headrace.db.connection import Connection
 
 # Roles belong to a whole cluster, so all its databases share them.
 PASSWORDS = {SERVER_ROLE: "test-server", WORKER_ROLE: "test-worker"}
@@ -32,6 +37,8 @@ class Cluster:
 
     url: str
     template: str
+    slate: CleanSlate
+    _unused: list[str] = field(default_factory=list[str])
 
     def login(self, database: str) -> Login:
         """The superuser, in one of its databases."""
@@ -40,12 +47,43 @@ class Cluster:
     @asynccontextmanager
     async def database(self, template: str | None = None) -> AsyncIterator[Login]:
         """A database of one's own, dropped afterwards: a migrated one, unless another template is named."""
-        name = f"test_{secrets.token_hex(6)}"
-        await self.execute(f"create database {name} template {template or self.template}")
+        name = await self._new(template or self.template)
         try:
             yield self.login(name)
         finally:
-            await self.execute(f"drop database {name} with (force)")
+            await self._drop(name)
+
+    @asynccontextmanager
+    async def migrated_database(self) -> AsyncIterator[Login]:
+        """A migrated database for oneself, which is emptied and used again afterwards."""
+        name = self._unused.pop() if self._unused else await self._new(self.template)
+        try:
+            yield self.login(name)
+        finally:
+            if await self._is_clean(name):
+                self._unused.append(name)
+            else:
+                await self._drop(name)
+
+    async def close(self) -> None:
+        """Drop what was kept for the next one."""
+        while self._unused:
+            await self._drop(self._unused.pop())
+
+    async def _is_clean(self, name: str) -> bool:
+        connection = await connect(self.login(name), "tests")
+        try:
+            return await self.slate.restore(connection)
+        finally:
+            await connection.close()
+
+    async def _new(self, template: str) -> str:
+        name = f"test_{secrets.token_hex(6)}"
+        await self.execute(f"create database {name} template {template}")
+        return name
+
+    async def _drop(self, name: str) -> None:
+        await self.execute(f"drop database {name} with (force)")
 
     async def execute(self, sql: str) -> None:
         """Run a statement that concerns the whole cluster."""
@@ -102,19 +140,31 @@ def url_of(url: str, database: str) -> str:
 
 @asynccontextmanager
 async def _with_template(url: str) -> AsyncIterator[Cluster]:
-    cluster = Cluster(url, f"template_{secrets.token_hex(6)}")
-    await cluster.execute(
-        f"create database {cluster.template} encoding 'UTF8' lc_collate 'C' lc_ctype 'C' template template0"
-    )
+    template = f"template_{secrets.token_hex(6)}"
+    postgres = await connect(Login(url_of(url, "postgres")), "tests")
     try:
-        # Several test processes may share a cluster, and its roles can't be altered by two at once.
-        connection = await connect(cluster.login("postgres"), "tests")
+        await postgres.execute(
+            f"create database {template} encoding 'UTF8' lc_collate 'C' lc_ctype 'C' template template0"
+        )
         try:
-            await connection.execute("select pg_advisory_lock(1)")
-            owner = cluster.login(cluster.template)
-            await migrate(owner, roles_of(owner.url))
+            cluster = Cluster(url, template, await _migrated(postgres, Login(url_of(url, template))))
+            yield cluster
+            await cluster.close()
         finally:
-            await connection.close()
-        yield cluster
+            await postgres.execute(f"drop database {template} with (force)")
     finally:
-        await cluster.execute(f"drop database {cluster.template} with (force)")
+        await postgres.close()
+
+
+async def _migrated(postgres: Connection, template: Login) -> CleanSlate:
+    # Several test processes may share a cluster, and its roles can't be altered by two at once.
+    await postgres.execute("select pg_advisory_lock(1)")
+    try:
+        await migrate(template, roles_of(template.url))
+    finally:
+        await postgres.execute("select pg_advisory_unlock(1)")
+    owner = await connect(template, "tests")
+    try:
+        return await CleanSlate.of(owner)
+    finally:
+        await owner.close()

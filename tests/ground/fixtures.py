@@ -29,9 +29,10 @@ def cluster() -> Iterator[Cluster]:
 
 
 @pytest.fixture
-async def login(cluster: Cluster) -> AsyncIterator[Login]:
-    """The owner of a fresh, migrated database."""
-    async with cluster.database() as login:
+async def login(cluster: Cluster, request: pytest.FixtureRequest) -> AsyncIterator[Login]:
+    """The owner of a migrated, empty database; of one nobody has used before where the test is so marked."""
+    is_fresh = request.node.get_closest_marker("fresh_database") is not None
+    async with cluster.database() if is_fresh else cluster.migrated_database() as login:
         yield login
 
 

@@ -130,6 +130,7 @@ async def test_its_token_has_the_rights_of_its_user_until_it_is_over(
             await authenticate(connection, claimed.token, "acme")
 
 
+@pytest.mark.fresh_database
 @pytest.mark.parametrize("mode", ["auto", "force_generic_plan"])
 async def test_a_claim_and_its_end_never_walk_the_backlog(
     owner: asyncpg.Connection, roles: RoleLogins, people: People, mode: str
