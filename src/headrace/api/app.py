@@ -22,7 +22,7 @@ from headrace.api.routes.scripts import (
     versions,
     workspace_dependencies,
 )
-from headrace.api.routes.workspace import resources, workspaces
+from headrace.api.routes.workspace import resources, tarball, workspaces
 from headrace.api.url import CleanUrl
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     dependency_map.router,
     workspace_dependencies.router,
     workspace_dependencies.of_all,
+    tarball.router,
     resources.router,
     running.router,
     following.router,
