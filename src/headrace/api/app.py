@@ -17,12 +17,13 @@ from headrace.api.routes.scripts import (
     dependency_map,
     drafts,
     lists,
+    raw_scripts,
     scripts,
     trash,
     versions,
     workspace_dependencies,
 )
-from headrace.api.routes.workspace import resources, workspaces
+from headrace.api.routes.workspace import resources, tarball, workspaces
 from headrace.api.url import CleanUrl
 
 if TYPE_CHECKING:
@@ -39,12 +40,14 @@ ROUTERS: tuple[APIRouter, ...] = (
     workspaces.folders,
     scripts.router,
     lists.router,
+    raw_scripts.router,
     versions.router,
     drafts.router,
     trash.router,
     dependency_map.router,
     workspace_dependencies.router,
     workspace_dependencies.of_all,
+    tarball.router,
     resources.router,
     running.router,
     following.router,

@@ -8,6 +8,7 @@ put into the text of a query.
 from __future__ import annotations
 
 import re
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from headrace.db.connection import Connection, Record
 
 _NAME = re.compile(r"^-- name: (\w+)\n", re.MULTILINE)
+_PREFETCH = 50
+"""Rows of a stream that are fetched at once."""
 _PARAMETER = re.compile(r"('(?:[^']|'')*'|--[^\n]*)|(?<![:\w]):([a-z_]\w*)")
 
 
@@ -45,6 +48,11 @@ class Query:
     async def value(self, connection: Connection, **values: Any) -> Any:
         """Run the statement and return the first column of its first row, or None."""
         return await connection.fetchval(self.sql, *self.bind(values))
+
+    async def stream(self, connection: Connection, **values: Any) -> AsyncIterator[Record]:
+        """Run the statement, within a transaction, and give its rows without holding them all."""
+        async for row in connection.cursor(self.sql, *self.bind(values), prefetch=_PREFETCH):
+            yield row
 
     async def count(self, connection: Connection, **values: Any) -> int:
         """Run the statement and return how many rows it wrote; for those whose rows can't be read back."""

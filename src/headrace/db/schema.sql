@@ -256,6 +256,32 @@ CREATE FUNCTION headrace.is_workspace_admin() RETURNS boolean
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $$ select coalesce(current_setting('headrace.admin', true), '') = 'true' $$;
 
+CREATE FUNCTION headrace.make_room_for_raw_script(wanted_bytes bigint, most_bytes bigint) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'headrace', 'pg_temp'
+    AS $$
+declare
+  used bigint;
+begin
+  perform pg_advisory_xact_lock(hashtext('raw_script'), hashtext(current_workspace()));
+  -- What jobs need is counted first, then what is newest.
+  delete from raw_script where id in (
+    select id from (
+      select id, is_needed,
+             sum(octet_length(content)) over (order by is_needed desc, stored_at desc, id desc) as bytes
+      from (
+        select *, exists (select from job_raw_script j where j.raw_script = r.id) as is_needed
+        from raw_script r where workspace_id = current_workspace()
+      ) of_workspace
+    ) counted
+    where not is_needed and bytes > most_bytes - wanted_bytes
+  );
+  select coalesce(sum(octet_length(content)), 0) into used
+  from raw_script where workspace_id = current_workspace();
+  return used + wanted_bytes <= most_bytes;
+end
+$$;
+
 CREATE FUNCTION headrace.move_script_drafts(old_path text, new_path text) RETURNS void
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'headrace', 'pg_temp'
@@ -651,11 +677,35 @@ CREATE TABLE headrace.job_queue (
 )
 WITH (fillfactor='70', autovacuum_vacuum_scale_factor='0.01', autovacuum_vacuum_threshold='500', autovacuum_vacuum_cost_delay='0');
 
+CREATE TABLE headrace.job_raw_script (
+    job_id uuid NOT NULL,
+    path text NOT NULL,
+    raw_script bigint NOT NULL
+);
+
 CREATE TABLE headrace.job_stream (
     job_id uuid NOT NULL,
     attempt integer NOT NULL,
     start bigint NOT NULL,
     chunk text NOT NULL
+);
+
+CREATE TABLE headrace.raw_script (
+    id bigint NOT NULL,
+    workspace_id text NOT NULL,
+    email text NOT NULL,
+    hash text NOT NULL,
+    content text NOT NULL,
+    stored_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE headrace.raw_script ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME headrace.raw_script_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 
 CREATE TABLE headrace.relock_cause (
@@ -890,8 +940,17 @@ ALTER TABLE ONLY headrace.job
 ALTER TABLE ONLY headrace.job_queue
     ADD CONSTRAINT job_queue_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY headrace.job_raw_script
+    ADD CONSTRAINT job_raw_script_pkey PRIMARY KEY (job_id, path);
+
 ALTER TABLE ONLY headrace.job_stream
     ADD CONSTRAINT job_stream_pkey PRIMARY KEY (job_id, attempt, start);
+
+ALTER TABLE ONLY headrace.raw_script
+    ADD CONSTRAINT raw_script_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY headrace.raw_script
+    ADD CONSTRAINT raw_script_workspace_id_email_hash_key UNIQUE (workspace_id, email, hash);
 
 ALTER TABLE ONLY headrace.relock_cause
     ADD CONSTRAINT relock_cause_pkey PRIMARY KEY (id);
@@ -961,6 +1020,8 @@ CREATE INDEX job_queue_running ON headrace.job_queue USING btree (worker_session
 
 CREATE INDEX job_queue_workspace ON headrace.job_queue USING btree (workspace_id, state);
 
+CREATE INDEX job_raw_script_by_raw_script ON headrace.job_raw_script USING btree (raw_script);
+
 CREATE UNIQUE INDEX script_head ON headrace.script USING btree (workspace_id, path) WHERE ((NOT archived) AND (NOT deleted));
 
 CREATE INDEX script_heads_by_time ON headrace.script USING btree (workspace_id, created_at DESC, hash) WHERE ((NOT archived) AND (NOT deleted));
@@ -1003,6 +1064,12 @@ ALTER TABLE ONLY headrace.group_member
 
 ALTER TABLE ONLY headrace.group_member
     ADD CONSTRAINT group_member_workspace_id_username_fkey FOREIGN KEY (workspace_id, username) REFERENCES headrace.workspace_user(workspace_id, username);
+
+ALTER TABLE ONLY headrace.job_raw_script
+    ADD CONSTRAINT job_raw_script_raw_script_fkey FOREIGN KEY (raw_script) REFERENCES headrace.raw_script(id);
+
+ALTER TABLE ONLY headrace.raw_script
+    ADD CONSTRAINT raw_script_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES headrace.workspace(id);
 
 ALTER TABLE ONLY headrace.relock_cause
     ADD CONSTRAINT relock_cause_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES headrace.workspace(id);
@@ -1104,6 +1171,8 @@ ALTER TABLE headrace.job_log ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE headrace.job_queue ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE headrace.job_raw_script ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE headrace.job_stream ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY member_adds ON headrace.folder FOR INSERT TO headrace_server WITH CHECK ((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)));
@@ -1124,6 +1193,12 @@ CREATE POLICY members_read ON headrace.workspace_dependencies FOR SELECT TO head
 
 CREATE POLICY own ON headrace.idempotency_key TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (caller = ( SELECT headrace.current_username() AS current_username)))) WITH CHECK (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (caller = ( SELECT headrace.current_username() AS current_username))));
 
+CREATE POLICY own ON headrace.job_raw_script FOR INSERT TO headrace_server WITH CHECK ((EXISTS ( SELECT
+   FROM headrace.raw_script r
+  WHERE (r.id = job_raw_script.raw_script))));
+
+CREATE POLICY own ON headrace.raw_script TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (email = ( SELECT headrace.current_email() AS current_email)))) WITH CHECK (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (email = ( SELECT headrace.current_email() AS current_email))));
+
 CREATE POLICY own ON headrace.token TO headrace_server USING ((email = ( SELECT headrace.current_email() AS current_email))) WITH CHECK (((email = ( SELECT headrace.current_email() AS current_email)) AND (( SELECT headrace.current_job() AS current_job) IS NULL)));
 
 CREATE POLICY own_adds ON headrace.draft FOR INSERT TO headrace_server WITH CHECK (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (( SELECT headrace.current_job() AS current_job) IS NULL) AND (email = ( SELECT headrace.current_email() AS current_email))));
@@ -1133,6 +1208,8 @@ CREATE POLICY own_changes ON headrace.draft FOR UPDATE TO headrace_server USING 
 CREATE POLICY own_or_admin ON headrace.draft FOR SELECT TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (( SELECT headrace.current_job() AS current_job) IS NULL) AND ((email = ( SELECT headrace.current_email() AS current_email)) OR (( SELECT headrace.is_workspace_admin() AS is_workspace_admin) AND (kind = ANY (ARRAY['script'::text, 'flow'::text, 'app'::text, 'raw_app'::text]))))));
 
 CREATE POLICY own_or_admin_deletes ON headrace.draft FOR DELETE TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (( SELECT headrace.current_job() AS current_job) IS NULL) AND ((email = ( SELECT headrace.current_email() AS current_email)) OR (( SELECT headrace.is_workspace_admin() AS is_workspace_admin) AND (kind = ANY (ARRAY['script'::text, 'flow'::text, 'app'::text, 'raw_app'::text]))))));
+
+ALTER TABLE headrace.raw_script ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY readers ON headrace.resource FOR SELECT TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (( SELECT headrace.is_workspace_admin() AS is_workspace_admin) OR (owner = ANY (( SELECT headrace.readable_owners() AS readable_owners)::text[])))));
 
@@ -1192,7 +1269,11 @@ CREATE POLICY workers ON headrace.job_log TO headrace_worker USING (true) WITH C
 
 CREATE POLICY workers ON headrace.job_queue TO headrace_worker USING (true) WITH CHECK (true);
 
+CREATE POLICY workers ON headrace.job_raw_script TO headrace_worker USING (true);
+
 CREATE POLICY workers ON headrace.job_stream TO headrace_worker USING (true) WITH CHECK (true);
+
+CREATE POLICY workers ON headrace.raw_script TO headrace_worker USING (true);
 
 CREATE POLICY workers ON headrace.relock_cause TO headrace_worker USING (true) WITH CHECK (true);
 
@@ -1284,6 +1365,9 @@ GRANT ALL ON FUNCTION headrace.hold_script_lock(wanted_workspace text, wanted_ha
 
 REVOKE ALL ON FUNCTION headrace.is_superadmin_email(wanted_email text) FROM PUBLIC;
 GRANT ALL ON FUNCTION headrace.is_superadmin_email(wanted_email text) TO headrace_worker;
+
+REVOKE ALL ON FUNCTION headrace.make_room_for_raw_script(wanted_bytes bigint, most_bytes bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION headrace.make_room_for_raw_script(wanted_bytes bigint, most_bytes bigint) TO headrace_server;
 
 REVOKE ALL ON FUNCTION headrace.move_script_drafts(old_path text, new_path text) FROM PUBLIC;
 GRANT ALL ON FUNCTION headrace.move_script_drafts(old_path text, new_path text) TO headrace_server;
@@ -1383,7 +1467,15 @@ GRANT UPDATE(canceled_reason) ON TABLE headrace.job_queue TO headrace_server;
 
 GRANT UPDATE(progress) ON TABLE headrace.job_queue TO headrace_server;
 
+GRANT INSERT ON TABLE headrace.job_raw_script TO headrace_server;
+GRANT SELECT,DELETE ON TABLE headrace.job_raw_script TO headrace_worker;
+
 GRANT SELECT,INSERT,DELETE ON TABLE headrace.job_stream TO headrace_worker;
+
+GRANT SELECT,INSERT ON TABLE headrace.raw_script TO headrace_server;
+GRANT SELECT,DELETE ON TABLE headrace.raw_script TO headrace_worker;
+
+GRANT UPDATE(stored_at) ON TABLE headrace.raw_script TO headrace_server;
 
 GRANT INSERT ON TABLE headrace.relock_cause TO headrace_server;
 GRANT SELECT,INSERT,DELETE ON TABLE headrace.relock_cause TO headrace_worker;

@@ -18,7 +18,7 @@ from headrace.db.listen import JOBS_CHANGED, JOBS_DUE, JOBS_LATER, LOCKS_CHANGED
 from headrace.lifecycle.relock import start_relocks
 from headrace.lifecycle.rescue import rescue
 from headrace.queue import due, sessions
-from headrace.store import trash
+from headrace.store import raw_scripts, trash
 
 if TYPE_CHECKING:
     from headrace.db.connection import Connection
@@ -71,6 +71,7 @@ class Services:
             self._cleaned_at = now
             await connection.execute("select extend_job_history()")
             await due.clean(connection)
+            await raw_scripts.clean(connection)
             await self._erase_trash(connection)
 
     async def _release_due(self, connection: Connection) -> None:

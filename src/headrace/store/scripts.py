@@ -150,6 +150,20 @@ async def read_modules(connection: Connection, workspace: str, paths: set[str]) 
     return {row["path"]: row["content"] for row in rows}
 
 
+async def read_content_hashes(
+    connection: Connection, workspace: str, owners: list[str] | None, paths: set[str]
+) -> dict[str, str]:
+    """The SHA-256 in hex of what is at each of these paths, as far as these owners (None: all) have it."""
+    rows = await SQL.read_content_hashes.rows(
+        connection,
+        workspace=workspace,
+        every_owner=owners is None,
+        owners=owners or [],
+        paths=sorted(paths),
+    )
+    return {row["path"]: row["hash"] for row in rows}
+
+
 async def list_paths(connection: Connection, workspace: str, owners: list[str] | None) -> list[str]:
     """The paths of all scripts of these owners (None: of all), in order."""
     rows = await SQL.list_paths.rows(

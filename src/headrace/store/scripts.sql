@@ -109,3 +109,10 @@ select path, content from (
 ) source
 where bytes <= :most_bytes
 order by path;
+
+-- name: read_content_hashes
+-- What the newest versions of paths are made of, as a hash.
+select path, encode(sha256(convert_to(content, 'UTF8')), 'hex') as hash
+from script
+where workspace_id = :workspace and path = any (:paths::text[]) and not archived and not deleted
+  and (:every_owner::boolean or owner = any (:owners::text[]));

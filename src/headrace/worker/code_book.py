@@ -17,7 +17,7 @@ from headrace.permissions.check import may_read
 from headrace.permissions.identity import rights_of
 from headrace.runtimes.base import Code
 from headrace.runtimes.python_source.imports import WorkspaceImport, read_imports, why_not_importable
-from headrace.store import dependency_files, scripts
+from headrace.store import dependency_files, raw_scripts, scripts
 from headrace.store import imports as script_imports
 from headrace.worker.completer import ACQUIRE_SECONDS
 
@@ -107,6 +107,7 @@ class CodeBook:
         rights = await rights_of(connection, job.workspace, job.permissioned_as, job.email)
         modules: dict[str, str] = {}
         own = code.path or "the script"
+        given = await raw_scripts.read_given(connection, job.lease.job) if job.script_hash is None else {}
         sources = {own: code.content}
         while sources:
             imports = [
@@ -116,8 +117,11 @@ class CodeBook:
             ]
             wanted = {path for _, item in imports for path in item.readings} - modules.keys() - {own}
             # A dot within a part would be one more part to Python.
-            readable = {path for path in wanted if "." not in path and may_read(rights, path)}
-            sources = await scripts.read_modules(connection, job.workspace, readable) if readable else {}
+            wanted = {path for path in wanted if "." not in path}
+            sources = {path: given[path] for path in wanted & given.keys()}
+            readable = {path for path in wanted - given.keys() if may_read(rights, path)}
+            if readable:
+                sources |= await scripts.read_modules(connection, job.workspace, readable)
             modules |= sources
             if missing := _missing(imports, {own, *modules}):
                 alike = await script_imports.find_alike(

@@ -45,6 +45,9 @@ ONE_OF_EACH = f"""
     values ('acme', 'f/shared/x', 'alice', false);
   insert into workspace_dependencies (workspace_id, language, content, created_by)
     values ('acme', 'python3', 'six', 'alice');
+  insert into raw_script (workspace_id, email, hash, content) values ('acme', 'alice@acme.test', 'x', 'x');
+  insert into job_raw_script (job_id, path, raw_script)
+    select '00000000-0000-7000-8000-000000000001', 'f/shared/x', id from raw_script;
   insert into token (hash, prefix, email) values ('x', 'x', 'alice@acme.test');
   insert into audit (workspace_id, username, operation, action_kind)
     values ('acme', 'alice', 'x', 'Created');

@@ -7,7 +7,7 @@ import binascii
 import dataclasses
 import hashlib
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
@@ -24,6 +24,7 @@ from headrace.db.failures import retried
 from headrace.errors import InvalidInput
 from headrace.lifecycle import launch
 from headrace.lifecycle.launch import Launched, RawCode, Wish
+from headrace.lifecycle.raw_script import give_raw_scripts
 from headrace.model.ids import JobId, parse_job_id, parse_script_hash
 from headrace.model.job import Idempotency
 from headrace.model.json_text import parse_object, raw_member
@@ -98,6 +99,7 @@ class Preview(BaseModel):
     lock: str | None = None
     tag: Tag | None = None
     entrypoint_function: str | None = None
+    temp_script_refs: dict[str, str] | None = None
 
 
 class DeployedRunnable(BaseModel):
@@ -144,6 +146,7 @@ class RawDependencies(BaseModel):
 
     raw_scripts: list[RawScript]
     entrypoint: str = ""
+    temp_script_refs: dict[str, str] | None = None
 
 
 async def _idempotency(
@@ -205,7 +208,8 @@ async def run_script_preview(
     args = raw_member(await request.body(), "args") if body.args else b"{}"
     code = RawCode(body.content, body.language, _path(body.path), body.lock)
     wish = options.model_copy(update={"tag": options.tag or body.tag}).wish(args or b"{}")
-    return await _run_code(caller, code, _calling(wish, body.entrypoint_function), idempotency)
+    wish = _calling(wish, body.entrypoint_function)
+    return await _run_code(caller, code, wish, idempotency, body.temp_script_refs)
 
 
 @router.post("/run/dynamic_select", status_code=201, response_class=PlainTextResponse)
@@ -311,10 +315,17 @@ async def _run_path(caller: Caller, path: str, wish: Wish, idempotency: Idempote
     )
 
 
-async def _run_code(caller: Caller, code: RawCode, wish: Wish, idempotency: Idempotency | None) -> str:
+async def _run_code(
+    caller: Caller,
+    code: RawCode,
+    wish: Wish,
+    idempotency: Idempotency | None,
+    raw_imports: Mapping[str, str] | None = None,
+) -> str:
     launched = await _launch(
         caller,
         lambda connection: launch.run_preview(connection, caller.principal, code, wish, idempotency),
+        raw_imports,
     )
     return str(launched.job)
 
@@ -330,13 +341,20 @@ async def _run_dependencies(
     return await _launch(
         caller,
         lambda connection: launch.run_dependencies(connection, caller.principal, code, idempotency),
+        body.temp_script_refs,
     )
 
 
-async def _launch(caller: Caller, deed: Callable[[Connection], Awaitable[Launched]]) -> Launched:
+async def _launch(
+    caller: Caller,
+    deed: Callable[[Connection], Awaitable[Launched]],
+    raw_imports: Mapping[str, str] | None = None,
+) -> Launched:
     async def transaction() -> Launched:
         async with caller.transaction() as connection:
-            return await deed(connection)
+            launched = await deed(connection)
+            await give_raw_scripts(connection, caller.principal, launched, raw_imports or {})
+            return launched
 
     launched = await retried(transaction)
     launched.announce(caller.context.switchboard)
