@@ -13,7 +13,7 @@ from tests.house.tree import ROOT
 DOCUMENT: dict[str, Any] = make_app().openapi()
 
 WITHOUT_SHAPE = frozenset(
-    [
+    {
         "archive_script_by_hash",
         "archive_workspace_dependencies",
         "delete_script_by_hash",
@@ -60,12 +60,12 @@ WITHOUT_SHAPE = frozenset(
         "set_job_progress",
         "update_draft",
         "whoami",
-    ]
+    }
 )
 """Operations whose answer in JSON is not described yet; none may be added."""
 
 WITHOUT_EXAMPLE = frozenset(
-    [
+    {
         "cancel_queued_job",
         "create_folder",
         "create_resource",
@@ -93,7 +93,7 @@ WITHOUT_EXAMPLE = frozenset(
         "update_resource_value",
         "update_script",
         "update_script_history",
-    ]
+    }
 )
 """Operations whose body has no example yet; none may be added."""
 
