@@ -7,6 +7,8 @@
     ├── NotFound            it is not there, or not for this caller: the two look alike
     ├── Conflict            it clashes with what is there now
     ├── TooLarge            a body, result or log beyond its limit
+    ├── UnknownEncoding     a body in a form that is not read
+    ├── TooMany             more at once, or in a time, than a setting allows
     ├── Unavailable         a part we need is away for the moment; trying again helps
     └── Misconfigured       the operator must change a setting or the machine
 
@@ -61,6 +63,22 @@ class TooLarge(HeadraceError):
     """Something exceeds its limit; the message names size, limit and the setting."""
 
     code = "too_large"
+
+
+class UnknownEncoding(HeadraceError):
+    """A body in a form that is not read, such as a compressed one."""
+
+    code = "unknown_encoding"
+
+
+class TooMany(HeadraceError):
+    """More than a setting allows, at once or in a time; the same request may succeed in some seconds."""
+
+    code = "too_many"
+
+    def __init__(self, message: str, again_in_seconds: float) -> None:
+        super().__init__(message)
+        self.again_in_seconds = again_in_seconds
 
 
 class Unavailable(HeadraceError):

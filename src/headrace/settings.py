@@ -6,6 +6,7 @@ run time, live in the database.
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import re
 from dataclasses import dataclass, field, fields
@@ -106,6 +107,20 @@ class Settings:
         10240, "Most that the build of packages without a wheel may put into its folder, in MB."
     )
     body_limit_mb: int = _setting(10, "Largest request body, in MB.")
+    trusted_hosts: tuple[str, ...] = _setting(
+        (), "Names that this installation is called by, besides that of base_url and addresses."
+    )
+    trusted_proxies: tuple[str, ...] = _setting(
+        (), "Addresses or networks of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed."
+    )
+    requests_per_second: int = _setting(
+        0, "Most requests in a second with one token, or from one address without a token; 0: no limit."
+    )
+    logins_per_minute: int = _setting(
+        30, "Most attempts to sign in within a minute from one address; 0: no limit."
+    )
+    most_waits: int = _setting(1000, "Most requests of one server that wait for a job at once.")
+    most_waits_of_one: int = _setting(100, "Most of them by one user.")
     result_limit_mb: int = _setting(100, "Largest result of a job, in MB.")
     log_limit_mb: int = _setting(1024, "Largest log of a job, in MB; what is beyond is counted and dropped.")
     environment_cache_gb: float = _setting(
@@ -152,6 +167,11 @@ class Settings:
                  or re.fullmatch(r"(?:[,\s]*[a-z]+://[^,\s]+)+[,\s]*", self.extra_index_urls) is not None),
                 ("build_limit_mb", "at least 1", self.build_limit_mb >= 1),
                 ("body_limit_mb", "at least 1", self.body_limit_mb >= 1),
+                ("trusted_proxies", "addresses or networks", all(map(_is_network, self.trusted_proxies))),
+                ("requests_per_second", "at least 0", self.requests_per_second >= 0),
+                ("logins_per_minute", "at least 0", self.logins_per_minute >= 0),
+                ("most_waits", "at least 1", self.most_waits >= 1),
+                ("most_waits_of_one", "at least 1", self.most_waits_of_one >= 1),
                 ("result_limit_mb", "at least 1", self.result_limit_mb >= 1),
                 ("log_limit_mb", "at least 1", self.log_limit_mb >= 1),
                 ("environment_cache_gb", "at least 0", self.environment_cache_gb >= 0),
@@ -179,6 +199,14 @@ class Settings:
         """Where this installation is reached, without a slash at the end."""
         host = _ANY_ADDRESS.get(self.host, self.host)
         return (self.base_url or f"http://{f'[{host}]' if ':' in host else host}:{self.port}").rstrip("/")
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return False
+    return True
 
 
 def describe_settings() -> dict[str, tuple[str, str]]:

@@ -14,7 +14,18 @@ if TYPE_CHECKING:
     from fastapi import APIRouter
     from fastapi.dependencies.models import Dependant
 
-PUBLIC = frozenset({"/version", "/health/status", "/auth/login"})
+PUBLIC = frozenset(
+    {
+        "/auth/login",
+        "/docs",
+        "/docs/{digest}/{name}",
+        "/health/status",
+        "/openapi.json",
+        "/openapi.yaml",
+        "/uptodate",
+        "/version",
+    }
+)
 """Routes that anybody may use, without a token."""
 
 

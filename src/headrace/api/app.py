@@ -9,9 +9,13 @@ from fastapi.responses import PlainTextResponse
 
 from headrace import __version__
 from headrace.api.access import require_rules
-from headrace.api.body import BodyLimit
+from headrace.api.body import BodyLimit, check_encoding
+from headrace.api.entrance.door import Door
+from headrace.api.entrance.hosts import HostCheck
+from headrace.api.entrance.rates import RateCheck
+from headrace.api.entrance.url import check_url
 from headrace.api.errors import add_error_handlers
-from headrace.api.routes.instance import instance, users
+from headrace.api.routes.instance import description, instance, users
 from headrace.api.routes.jobs import ending, following, metrics, running
 from headrace.api.routes.scripts import (
     dependency_map,
@@ -24,7 +28,7 @@ from headrace.api.routes.scripts import (
     workspace_dependencies,
 )
 from headrace.api.routes.workspace import resources, tarball, workspaces
-from headrace.api.url import CleanUrl
+from headrace.settings import Settings
 
 if TYPE_CHECKING:
     from fastapi.routing import APIRoute
@@ -34,6 +38,7 @@ if TYPE_CHECKING:
 ROUTERS: tuple[APIRouter, ...] = (
     instance.router,
     instance.signed_in,
+    description.router,
     users.router,
     users.in_workspace,
     workspaces.router,
@@ -59,14 +64,20 @@ _REFUSED: dict[int | str, dict[str, Any]] = {
     "4XX": {
         "description": "Refused: one sentence that says why, and names the field where one is to blame.",
         "content": {"text/plain": {"schema": {"type": "string"}}},
-    }
+    },
+    "503": {
+        "description": "The database is away or busy; the same request may succeed after `Retry-After`.",
+        "content": {"text/plain": {"schema": {"type": "string"}}},
+    },
 }
 
 
 def make_app(
-    context: Context | None = None, body_limit_mb: int = 10, routers: tuple[APIRouter, ...] = ROUTERS
+    context: Context | None = None,
+    settings: Settings | None = None,
+    routers: tuple[APIRouter, ...] = ROUTERS,
 ) -> FastAPI:
-    """The application; without a context it can only describe itself.
+    """The application; without a context it can only describe itself. Settings are the defaults unless given.
 
     Raises RouteWithoutRule where nothing says who may use a route.
     """
@@ -74,7 +85,7 @@ def make_app(
     app = FastAPI(
         title="Headrace",
         version=__version__,
-        openapi_url="/api/openapi.json",
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
@@ -87,8 +98,9 @@ def make_app(
         api.include_router(router, responses=_REFUSED)
     app.include_router(api)
     app.add_api_route("/", _front_door, include_in_schema=False)
-    app.add_middleware(BodyLimit, most_bytes=body_limit_mb * 1024**2)
-    app.add_middleware(CleanUrl)
+    settings = settings or Settings()
+    app.add_middleware(BodyLimit, most_bytes=settings.body_limit_mb * 1024**2)
+    app.add_middleware(Door, checks=(check_url, HostCheck(settings), check_encoding, RateCheck(settings)))
     add_error_handlers(app)
     return app
 
@@ -99,4 +111,4 @@ def _operation_id(route: APIRoute) -> str:
 
 
 async def _front_door() -> PlainTextResponse:
-    return PlainTextResponse("This is Headrace. Its API is under /api, described at /api/openapi.json.\n")
+    return PlainTextResponse("This is Headrace. Its API is under /api, described at /api/docs.\n")

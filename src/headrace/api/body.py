@@ -9,7 +9,7 @@ from fastapi import Depends, Request, Response
 from fastapi.routing import APIRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from headrace.errors import InvalidInput, TooLarge
+from headrace.errors import InvalidInput, TooLarge, UnknownEncoding
 from headrace.model.json_text import parse_json
 
 
@@ -42,7 +42,7 @@ class CheckedRoute(APIRoute):
 
 
 class BodyLimit:
-    """Refuses bodies beyond a limit, before they have been read whole."""
+    """Refuses bodies beyond a limit: at once where their length is told, else while they are read."""
 
     def __init__(self, app: ASGIApp, most_bytes: int) -> None:
         self._app = app
@@ -54,18 +54,34 @@ class BodyLimit:
             await self._app(scope, receive, send)
             return
         received = 0
+        told = _told_length(scope)
 
         async def limited() -> Message:
             nonlocal received
+            if told > self._most_bytes:
+                raise self._too_large()
             message = await receive()
             received += len(message.get("body", b""))
             if received > self._most_bytes:
-                raise TooLarge(
-                    f"body: is larger than {self._most_bytes // 1024**2} MB (setting body_limit_mb)"
-                )
+                raise self._too_large()
             return message
 
         await self._app(scope, limited, send)
+
+    def _too_large(self) -> TooLarge:
+        return TooLarge(f"body: is larger than {self._most_bytes // 1024**2} MB (setting body_limit_mb)")
+
+
+def check_encoding(scope: Scope) -> None:
+    """Refuse compressed bodies: no client sends any, and a small one can become a huge one."""
+    for name, value in scope["headers"]:
+        if name == b"content-encoding" and value.strip().lower() not in (b"", b"identity"):
+            raise UnknownEncoding("Content-Encoding: send the body as it is, not compressed")
+
+
+def _told_length(scope: Scope) -> int:
+    lengths = [value for name, value in scope["headers"] if name == b"content-length"]
+    return int(lengths[0]) if lengths and lengths[0].isdigit() else 0
 
 
 def _require_json(request: Request) -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Depends, Request, Security
 from fastapi.security import HTTPBearer
 
+from headrace.api.entrance.own_site import require_own_site
+from headrace.api.entrance.trail import trail_of
+from headrace.api.health import HealthWatch
 from headrace.db.transaction import acting_as, nobody
 from headrace.errors import NotAuthenticated
 from headrace.model.principal import Principal
@@ -30,6 +33,7 @@ class Context:
     switchboard: Switchboard
     waiters: Waiters
     settings: Settings
+    health: HealthWatch = field(default_factory=HealthWatch)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +62,22 @@ def get_context(request: Request) -> Context:
     return request.app.state.context
 
 
+def check_site(request: Request) -> None:
+    """Raise PermissionDenied for what a page of another site sends with the user's cookie."""
+    base_url = get_context(request).settings.url
+    require_own_site(request.method, request.headers, request.url.scheme, base_url)
+
+
 def read_token(request: Request) -> str:
-    """The token of a request: a bearer, or the cookie ``token``. Raises NotAuthenticated without one."""
+    """The token of a request: a bearer, or the cookie ``token``.
+
+    Raises NotAuthenticated without one, and PermissionDenied for a cookie that a foreign page makes use of.
+    """
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer" and token.strip():
         return token.strip()
     if cookie := request.cookies.get("token"):
+        check_site(request)
         return cookie
     raise NotAuthenticated("this needs a token: send it as `Authorization: Bearer <token>`")
 
@@ -77,7 +91,9 @@ async def instance_caller(request: Request, _: Annotated[object, _BEARER] = None
     context = get_context(request)
     token = read_token(request)
     async with nobody(context.pool) as connection:
-        return Caller(await authenticate(connection, token, None), context)
+        principal = await authenticate(connection, token, None)
+    trail_of(request.scope).who = principal.email
+    return Caller(principal, context)
 
 
 async def workspace_caller(request: Request, workspace: str, _: Annotated[object, _BEARER] = None) -> Caller:
@@ -85,9 +101,22 @@ async def workspace_caller(request: Request, workspace: str, _: Annotated[object
     context = get_context(request)
     token = read_token(request)
     async with nobody(context.pool) as connection:
-        return Caller(await authenticate(connection, token, workspace), context)
+        principal = await authenticate(connection, token, workspace)
+    trail_of(request.scope).who = principal.email
+    return Caller(principal, context)
 
 
+async def _turn_to_wait(caller: Annotated[Caller, Depends(workspace_caller)]) -> AsyncIterator[None]:
+    with caller.context.waiters.turn(caller.principal.email):
+        yield
+
+
+TURN_TO_WAIT = Depends(_turn_to_wait)
+"""For ``dependencies`` of a route that waits for a job: refused at once, before it has done anything, where
+too many wait already; held until the answer has been sent."""
+
+OwnSite = Annotated[None, Depends(check_site)]
+"""For a route that sets the cookie: no other site may sign somebody in."""
 InstanceCaller = Annotated[Caller, Depends(instance_caller)]
 WorkspaceCaller = Annotated[Caller, Depends(workspace_caller)]
 ServerContext = Annotated[Context, Depends(get_context)]

@@ -6,7 +6,7 @@ Bodies are plain text, one sentence: every official client prints them as they a
 from __future__ import annotations
 
 import logging
-import secrets
+import math
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -17,10 +17,13 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from headrace import errors
+from headrace.api.entrance.trail import trail_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from typing import Any
+
+    from starlette.types import Scope
 
 log = logging.getLogger(__name__)
 
@@ -31,34 +34,69 @@ STATUSES: dict[type[errors.HeadraceError], int] = {
     errors.NotFound: 404,
     errors.Conflict: 409,
     errors.TooLarge: 413,
+    errors.UnknownEncoding: 415,
+    errors.TooMany: 429,
     errors.Unavailable: 503,
     errors.Misconfigured: 503,
 }
 
+_LONGEST_FIELD = 200
+
 
 def add_error_handlers(app: FastAPI) -> None:
-    """Make every failure of a route a sentence with the right status."""
+    """Make every refusal by a route a sentence with the right status; the door answers for failures."""
     app.add_exception_handler(errors.HeadraceError, _deliberate)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(ClientDisconnect, _gone)
-    app.add_exception_handler(Exception, _bug)
 
 
-async def _deliberate(_request: Request, error: Exception) -> PlainTextResponse:
+def refusal(scope: Scope, error: errors.HeadraceError) -> PlainTextResponse:
+    """The answer that a deliberate error means."""
     status = next(STATUSES[cls] for cls in type(error).__mro__ if cls in STATUSES)
-    headers = {"Retry-After": "1"} if status == 503 else None
-    if isinstance(error, errors.Misconfigured):
-        # What is wrong may name parts of the machine: it is for the operator, not for the caller.
-        log.error("misconfigured: %s", error)
-        return PlainTextResponse("the server is misconfigured; its log says how", status, headers)
-    return PlainTextResponse(str(error), status, headers)
+    sentence = str(error)
+    headers: dict[str, str] = {}
+    match error:
+        case errors.Misconfigured():
+            # What is wrong may name parts of the machine: it is for the operator, not for the caller.
+            log.error("misconfigured: %s", error)
+            sentence = "the server is misconfigured; its log says how"
+        case errors.NotAuthenticated():
+            headers["WWW-Authenticate"] = "Bearer"
+        case errors.TooMany():
+            headers["Retry-After"] = str(math.ceil(error.again_in_seconds))
+        case _:
+            pass
+    if status == 503:
+        headers["Retry-After"] = "1"
+    return _sentence_of(scope, sentence, status, headers)
 
 
-async def _invalid(_request: Request, error: Exception) -> PlainTextResponse:
+def failure(scope: Scope) -> PlainTextResponse:
+    """The answer where something of ours went wrong: it tells nothing but where to look."""
+    return _sentence_of(scope, "something went wrong on our side, and the server's log says what", 500)
+
+
+def _sentence_of(
+    scope: Scope, sentence: str, status: int, headers: Mapping[str, str] | None = None
+) -> PlainTextResponse:
+    trail = trail_of(scope)
+    trail.reason = sentence
+    if status >= 500:
+        sentence = f"{sentence} (request {trail.id})"
+    return PlainTextResponse(sentence.encode("utf-8", "backslashreplace"), status, headers)
+
+
+async def _deliberate(request: Request, error: Exception) -> PlainTextResponse:
+    if not isinstance(error, errors.HeadraceError):
+        raise error
+    return refusal(request.scope, error)
+
+
+async def _invalid(request: Request, error: Exception) -> PlainTextResponse:
     if not isinstance(error, RequestValidationError):
         raise error
-    return PlainTextResponse("; ".join(_sentence(fault) for fault in error.errors()[:5]), 400)
+    return _sentence_of(request.scope, "; ".join(_sentence(fault) for fault in error.errors()[:5]), 400)
 
 
 def _sentence(fault: dict[str, Any]) -> str:
@@ -67,8 +105,10 @@ def _sentence(fault: dict[str, Any]) -> str:
 
 
 def _field(location: Sequence[str | int]) -> str:
+    """The name of a field; one that the caller chose may be long, or hold anything."""
     parts = [str(part) for part in location]
-    return ".".join(parts[1:]) if len(parts) > 1 else parts[0]
+    name = ".".join(parts[1:]) if len(parts) > 1 else parts[0]
+    return "".join(letter if letter.isprintable() else "?" for letter in name[:_LONGEST_FIELD])
 
 
 async def _http(request: Request, error: Exception) -> PlainTextResponse:
@@ -82,16 +122,9 @@ async def _http(request: Request, error: Exception) -> PlainTextResponse:
             sentence = f"{path} does not take {method}"
         case _:
             sentence = str(error.detail)
-    return PlainTextResponse(sentence, error.status_code, error.headers)
+    return _sentence_of(request.scope, sentence, error.status_code, error.headers)
 
 
-async def _gone(_request: Request, _error: Exception) -> PlainTextResponse:
+async def _gone(request: Request, _error: Exception) -> PlainTextResponse:
     """The client hung up while it was still sending; nobody reads this answer."""
-    return PlainTextResponse("the request ended in the middle", 400)
-
-
-async def _bug(request: Request, error: Exception) -> PlainTextResponse:
-    number = secrets.token_hex(8)
-    path = request.scope["path"]
-    log.error("request failed, id %s: %s %r", number, request.method, path, exc_info=error)
-    return PlainTextResponse(f"Something went wrong on our side; it is in the server's log as {number}", 500)
+    return _sentence_of(request.scope, "the request ended in the middle", 400)

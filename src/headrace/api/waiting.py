@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from headrace.db.listen import JOBS_CHANGED
+from headrace.errors import TooMany
 
 if TYPE_CHECKING:
     from headrace.db.listen import Switchboard
@@ -21,7 +22,11 @@ POLL_SECONDS = 1.0
 class Waiters:
     """Who waits for which job, in this process."""
 
-    def __init__(self, switchboard: Switchboard) -> None:
+    def __init__(self, switchboard: Switchboard, most: int = 1000, most_of_one: int = 100) -> None:
+        """``most`` requests may take a turn at once, and ``most_of_one`` caller."""
+        self._most = most
+        self._most_of_one = most_of_one
+        self._turns: Counter[str] = Counter()
         self._events: dict[str, set[asyncio.Event]] = defaultdict(set)
         switchboard.listen(JOBS_CHANGED, self._heard)
 
@@ -40,6 +45,24 @@ class Waiters:
             self._events[key].discard(event)
             if not self._events[key]:
                 del self._events[key]
+
+    @contextmanager
+    def turn(self, who: str) -> Iterator[None]:
+        """Count a request as waiting while the block lasts; raises TooMany where too many wait already."""
+        if self._turns.total() >= self._most:
+            raise TooMany("too many requests wait for jobs (setting most_waits); try again", POLL_SECONDS)
+        if self._turns[who] >= self._most_of_one:
+            raise TooMany(
+                f"{self._most_of_one} requests of yours wait for jobs (setting most_waits_of_one); try again",
+                POLL_SECONDS,
+            )
+        self._turns[who] += 1
+        try:
+            yield
+        finally:
+            self._turns[who] -= 1
+            if not self._turns[who]:
+                del self._turns[who]
 
     def _heard(self, job: str) -> None:
         if job == "":

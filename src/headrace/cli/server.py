@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import resource
 import signal
 import socket
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from headrace.api.context import Context
 from headrace.api.waiting import Waiters
 from headrace.cli.log_lines import set_up_log
 from headrace.cli.options import DATABASE, build_settings, settings_options
+from headrace.cli.patient_http import PatientHttp
 from headrace.cli.port import bind
 from headrace.db.connection import open_pool
 from headrace.db.failures import translated
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+_MOST_OPEN_FILES = 65536
+
 
 @click.command
 @settings_options(
@@ -43,7 +47,13 @@ log = logging.getLogger(__name__)
     "base_url",
     *DATABASE,
     "database_connections",
+    "trusted_hosts",
+    "trusted_proxies",
     "body_limit_mb",
+    "requests_per_second",
+    "logins_per_minute",
+    "most_waits",
+    "most_waits_of_one",
     "wait_result_seconds",
     "lease_seconds",
     "renewal_seconds",
@@ -72,16 +82,18 @@ def server(listen_fd: int | None, **given: str | None) -> None:
     settings = replace(settings, port=listening.getsockname()[1])
     config = uvicorn.Config(
         "headrace",  # the application itself is made once the database is there
-        http="httptools",
+        http=PatientHttp,
         ws="none",
         loop="uvloop",
         lifespan="off",
         log_config=None,
         access_log=False,
         server_header=False,
-        proxy_headers=False,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=list(settings.trusted_proxies),
         timeout_graceful_shutdown=round(settings.wait_result_seconds) + 5,
     )
+    _allow_connections()
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
         runner.run(_serve(config, listening, roles, settings))
 
@@ -105,6 +117,13 @@ class _Web(uvicorn.Server):
         self.should_exit = True
 
 
+def _allow_connections() -> None:
+    """Have as many open files as may be, within reason: the usual 1,024 are few where many clients wait."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = _MOST_OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, _MOST_OPEN_FILES)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+
+
 async def _serve(
     config: uvicorn.Config, listening: socket.socket, roles: RoleLogins, settings: Settings
 ) -> None:
@@ -118,9 +137,10 @@ async def _serve(
             async with pool.acquire(timeout=10) as connection:
                 await check_current(connection)
         switchboard = Switchboard(roles.server, "server")
-        context = Context(pool, switchboard, Waiters(switchboard), settings)
+        waiters = Waiters(switchboard, settings.most_waits, settings.most_waits_of_one)
+        context = Context(pool, switchboard, waiters, settings)
         services = Services(switchboard, settings)
-        config.app = make_app(context, settings.body_limit_mb)
+        config.app = make_app(context, settings)
         background = [
             asyncio.create_task(switchboard.run()),
             asyncio.create_task(lead(roles.worker, settings, services.run)),

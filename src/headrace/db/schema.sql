@@ -46,6 +46,13 @@ CREATE FUNCTION headrace.add_session_token(token_hash bytea, token_prefix text, 
   values (token_hash, token_prefix, owner_email, 'session', session_expires_at)
 $$;
 
+CREATE FUNCTION headrace.count_jobs(OUT pending bigint, OUT running bigint) RETURNS record
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'headrace', 'pg_temp'
+    AS $$
+  select count(*) filter (where state = 'queued'), count(*) filter (where state = 'running') from job_queue
+$$;
+
 CREATE FUNCTION headrace.count_live_workers() RETURNS bigint
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'headrace', 'pg_temp'
@@ -121,6 +128,16 @@ CREATE FUNCTION headrace.describe_member(wanted_workspace text, wanted_username 
          array(select identity from mine union all select owner from open_folder),
          array(select 'u/' || m.username union all select owner from open_folder where may_write)
   from member m
+$$;
+
+CREATE FUNCTION headrace.describe_workers(OUT active bigint, OUT worker_groups text[], OUT versions text[]) RETURNS record
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'headrace', 'pg_temp'
+    AS $$
+  select count(*),
+         coalesce(array_agg(distinct worker_group order by worker_group), '{}'),
+         coalesce(array_agg(distinct version order by version), '{}')
+  from worker_session where ended_at is null and expires_at > now()
 $$;
 
 CREATE FUNCTION headrace.end_relock(ended_job uuid, new_state text, new_message text) RETURNS boolean
@@ -1322,6 +1339,9 @@ GRANT ALL ON FUNCTION headrace.add_relocked_version(ended_job uuid, new_hash tex
 REVOKE ALL ON FUNCTION headrace.add_session_token(token_hash bytea, token_prefix text, owner_email text, session_expires_at timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION headrace.add_session_token(token_hash bytea, token_prefix text, owner_email text, session_expires_at timestamp with time zone) TO headrace_server;
 
+REVOKE ALL ON FUNCTION headrace.count_jobs(OUT pending bigint, OUT running bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION headrace.count_jobs(OUT pending bigint, OUT running bigint) TO headrace_server;
+
 REVOKE ALL ON FUNCTION headrace.count_live_workers() FROM PUBLIC;
 GRANT ALL ON FUNCTION headrace.count_live_workers() TO headrace_server;
 
@@ -1335,6 +1355,9 @@ GRANT ALL ON FUNCTION headrace.describe_group(wanted_workspace text, wanted_grou
 REVOKE ALL ON FUNCTION headrace.describe_member(wanted_workspace text, wanted_username text, OUT username text, OUT email text, OUT is_admin boolean, OUT operator boolean, OUT groups text[], OUT readable text[], OUT writable text[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION headrace.describe_member(wanted_workspace text, wanted_username text, OUT username text, OUT email text, OUT is_admin boolean, OUT operator boolean, OUT groups text[], OUT readable text[], OUT writable text[]) TO headrace_server;
 GRANT ALL ON FUNCTION headrace.describe_member(wanted_workspace text, wanted_username text, OUT username text, OUT email text, OUT is_admin boolean, OUT operator boolean, OUT groups text[], OUT readable text[], OUT writable text[]) TO headrace_worker;
+
+REVOKE ALL ON FUNCTION headrace.describe_workers(OUT active bigint, OUT worker_groups text[], OUT versions text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION headrace.describe_workers(OUT active bigint, OUT worker_groups text[], OUT versions text[]) TO headrace_server;
 
 REVOKE ALL ON FUNCTION headrace.end_relock(ended_job uuid, new_state text, new_message text) FROM PUBLIC;
 GRANT ALL ON FUNCTION headrace.end_relock(ended_job uuid, new_state text, new_message text) TO headrace_server;

@@ -23,11 +23,13 @@ from tests.integration.api.callers import Api, PlayedWorker, play_worker
 if TYPE_CHECKING:
     from headrace.db.connection import Pool
 
+SETTINGS = Settings(wait_result_seconds=0.5, body_limit_mb=1, trusted_hosts=("test",), logins_per_minute=0)
+
 
 @pytest.fixture(scope="session")
 def application() -> FastAPI:
     """Made once, for that takes longer than most tests; each test gives it a context of its own."""
-    return make_app(body_limit_mb=1)
+    return make_app(settings=SETTINGS)
 
 
 @pytest.fixture
@@ -36,7 +38,7 @@ async def api(
 ) -> AsyncIterator[Api]:
     """The application, with a client for each of the people and one for a superadmin."""
     switchboard = Switchboard(roles.server, "tests")
-    context = Context(server_pool, switchboard, Waiters(switchboard), Settings(wait_result_seconds=0.5))
+    context = Context(server_pool, switchboard, Waiters(switchboard), SETTINGS)
     listening = asyncio.create_task(switchboard.run())
     application.state.context = context
     made = Api(application, owner)

@@ -54,5 +54,5 @@ def test_something_that_cannot_be_checked_does_not_start():
 
 
 def test_what_is_public_is_there():
-    with pytest.raises(RouteWithoutRule, match="/auth/login, /health/status, /version"):
+    with pytest.raises(RouteWithoutRule, match=r"/auth/login, .*/health/status, .*/version"):
         make_app(routers=())

@@ -11,7 +11,7 @@ from fastapi.responses import PlainTextResponse
 from pydantic import BaseModel, StringConstraints
 
 from headrace.api.body import CheckedRoute
-from headrace.api.context import Caller, InstanceCaller, ServerContext, WorkspaceCaller
+from headrace.api.context import Caller, InstanceCaller, OwnSite, ServerContext, WorkspaceCaller
 from headrace.api.instants import Instant
 from headrace.api.schemas.answers import json_response, without_none
 from headrace.clock import now
@@ -44,7 +44,7 @@ class NewToken(BaseModel):
 
 
 @router.post("/auth/login", response_class=PlainTextResponse)
-async def login(body: Credentials, context: ServerContext) -> PlainTextResponse:
+async def login(body: Credentials, context: ServerContext, _: OwnSite) -> PlainTextResponse:
     """A session's token, as text and as the cookie ``token``."""
     async with nobody(context.pool) as connection:
         row = await identity.SQL.find_password.row(connection, email=body.email)

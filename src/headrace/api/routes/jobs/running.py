@@ -15,7 +15,7 @@ from fastapi.responses import PlainTextResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from headrace.api.body import TAKES_ARGUMENTS, Arguments, CheckedRoute
-from headrace.api.context import Caller, WorkspaceCaller
+from headrace.api.context import TURN_TO_WAIT, Caller, WorkspaceCaller
 from headrace.api.instants import Instant
 from headrace.api.routes.jobs.waiting_for import wait_for_result
 from headrace.api.tags import Tag
@@ -267,7 +267,7 @@ async def run_raw_script_dependencies_async(
     return str((await _run_dependencies(caller, body, idempotency)).job)
 
 
-@router.post("/run/dependencies", status_code=201)
+@router.post("/run/dependencies", status_code=201, dependencies=[TURN_TO_WAIT])
 async def run_raw_script_dependencies(
     body: RawDependencies, request: Request, caller: WorkspaceCaller, idempotency: IdempotencyKey
 ) -> Response:
@@ -276,7 +276,7 @@ async def run_raw_script_dependencies(
     return await wait_for_result(caller, request, launched.job, status_code=201)
 
 
-@router.post("/run_wait_result/p/{path:path}", openapi_extra=TAKES_ARGUMENTS)
+@router.post("/run_wait_result/p/{path:path}", dependencies=[TURN_TO_WAIT], openapi_extra=TAKES_ARGUMENTS)
 async def run_wait_result_script_by_path(
     path: str,
     args: Arguments,
@@ -291,7 +291,7 @@ async def run_wait_result_script_by_path(
     return await wait_for_result(caller, request, launched.job)
 
 
-@router.get("/run_wait_result/p/{path:path}")
+@router.get("/run_wait_result/p/{path:path}", dependencies=[TURN_TO_WAIT])
 async def run_wait_result_script_by_path_get(
     path: str,
     call: Call,
