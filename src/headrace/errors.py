@@ -7,6 +7,10 @@
     ├── NotFound            it is not there, or not for this caller: the two look alike
     ├── Conflict            it clashes with what is there now
     ├── TooLarge            a body, result or log beyond its limit
+    ├── QuotaExceeded       the caller asks for more than there is room for at the moment
+    ├── JobFailed           the job that the caller waited for has no answer to give: its author must act
+    ├── UnusableResult      a job's result asks for an answer that can't be given: its author must act
+    ├── NotInTime           the job that the caller waited for goes on
     ├── Unavailable         a part we need is away for the moment; trying again helps
     └── Misconfigured       the operator must change a setting or the machine
 
@@ -61,6 +65,30 @@ class TooLarge(HeadraceError):
     """Something exceeds its limit; the message names size, limit and the setting."""
 
     code = "too_large"
+
+
+class QuotaExceeded(HeadraceError):
+    """More is asked for than there is room for at the moment; later there may be."""
+
+    code = "quota_exceeded"
+
+
+class JobFailed(HeadraceError):
+    """A job that the caller waited for has failed, where only its success is an answer."""
+
+    code = "job_failed"
+
+
+class UnusableResult(HeadraceError):
+    """A result asks for an answer that can't be given, such as a status that there is not."""
+
+    code = "unusable_result"
+
+
+class NotInTime(HeadraceError):
+    """A job that the caller waited for did not end within the limit; it goes on."""
+
+    code = "not_in_time"
 
 
 class Unavailable(HeadraceError):

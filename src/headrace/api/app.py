@@ -12,7 +12,17 @@ from headrace.api.access import require_rules
 from headrace.api.body import BodyLimit
 from headrace.api.errors import add_error_handlers
 from headrace.api.routes.instance import instance, users
-from headrace.api.routes.jobs import ending, following, metrics, running
+from headrace.api.routes.jobs import (
+    dependencies,
+    ending,
+    following,
+    metrics,
+    running,
+    running_and_waiting,
+    running_bundle,
+    running_code,
+    running_inline,
+)
 from headrace.api.routes.scripts import (
     dependency_map,
     drafts,
@@ -47,6 +57,11 @@ ROUTERS: tuple[APIRouter, ...] = (
     workspace_dependencies.of_all,
     resources.router,
     running.router,
+    running_bundle.router,
+    running_code.router,
+    running_and_waiting.router,
+    running_inline.router,
+    dependencies.router,
     following.router,
     ending.router,
     metrics.router,

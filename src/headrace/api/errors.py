@@ -31,6 +31,10 @@ STATUSES: dict[type[errors.HeadraceError], int] = {
     errors.NotFound: 404,
     errors.Conflict: 409,
     errors.TooLarge: 413,
+    errors.JobFailed: 422,
+    errors.QuotaExceeded: 429,
+    errors.UnusableResult: 502,
+    errors.NotInTime: 504,
     errors.Unavailable: 503,
     errors.Misconfigured: 503,
 }
@@ -47,7 +51,7 @@ def add_error_handlers(app: FastAPI) -> None:
 
 async def _deliberate(_request: Request, error: Exception) -> PlainTextResponse:
     status = next(STATUSES[cls] for cls in type(error).__mro__ if cls in STATUSES)
-    headers = {"Retry-After": "1"} if status == 503 else None
+    headers = {"Retry-After": "1"} if status in (429, 503) else None
     if isinstance(error, errors.Misconfigured):
         # What is wrong may name parts of the machine: it is for the operator, not for the caller.
         log.error("misconfigured: %s", error)

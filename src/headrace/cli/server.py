@@ -45,6 +45,8 @@ log = logging.getLogger(__name__)
     "database_connections",
     "body_limit_mb",
     "wait_result_seconds",
+    "queue_limit_wait_result",
+    "include_headers",
     "lease_seconds",
     "renewal_seconds",
     "rescue_seconds",
