@@ -9,6 +9,9 @@
     ├── TooLarge            a body, result or log beyond its limit
     ├── UnknownEncoding     a body in a form that is not read
     ├── TooMany             more at once, or in a time, than a setting allows
+    ├── JobFailed           the job that the caller waited for has no answer to give: its author must act
+    ├── UnusableResult      a job's result asks for an answer that can't be given: its author must act
+    ├── NotInTime           the job that the caller waited for goes on
     ├── Unavailable         a part we need is away for the moment; trying again helps
     └── Misconfigured       the operator must change a setting or the machine
 
@@ -79,6 +82,24 @@ class TooMany(HeadraceError):
     def __init__(self, message: str, again_in_seconds: float) -> None:
         super().__init__(message)
         self.again_in_seconds = again_in_seconds
+
+
+class JobFailed(HeadraceError):
+    """A job that the caller waited for has failed, where only its success is an answer."""
+
+    code = "job_failed"
+
+
+class UnusableResult(HeadraceError):
+    """A result asks for an answer that can't be given, such as a status that there is not."""
+
+    code = "unusable_result"
+
+
+class NotInTime(HeadraceError):
+    """A job that the caller waited for did not end within the limit; it goes on."""
+
+    code = "not_in_time"
 
 
 class Unavailable(HeadraceError):

@@ -131,6 +131,14 @@ class Settings:
     )
     job_timeout_seconds: int = _setting(604800, "Longest time any job may run, in seconds.")
     wait_result_seconds: float = _setting(20.0, "How long a synchronous call waits for a result, in seconds.")
+    queue_limit_wait_result: int | None = _setting(
+        None,
+        "Most jobs of a workspace and tag that may wait when a synchronous call comes; beyond it the call is"
+        " refused.",
+    )
+    include_headers: tuple[str, ...] = _setting(
+        (), "Headers of each call of a script that become arguments, as by include_header."
+    )
     grace_seconds: float = _setting(
         5.0, "Time between SIGTERM and SIGKILL for a job being stopped, in seconds."
     )
@@ -178,6 +186,8 @@ class Settings:
                 ("download_cache_gb", "at least 0", self.download_cache_gb >= 0),
                 ("job_timeout_seconds", "at least 1", self.job_timeout_seconds >= 1),
                 ("wait_result_seconds", "positive", self.wait_result_seconds > 0),
+                ("queue_limit_wait_result", "at least 0",
+                 self.queue_limit_wait_result is None or self.queue_limit_wait_result >= 0),
                 ("isolation", "auto, sandbox, process or none",
                  self.isolation in ("auto", "sandbox", "process", "none")),
                 ("tags", "at least one", bool(self.tags)),

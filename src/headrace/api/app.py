@@ -16,7 +16,17 @@ from headrace.api.entrance.rates import RateCheck
 from headrace.api.entrance.url import check_url
 from headrace.api.errors import add_error_handlers
 from headrace.api.routes.instance import description, instance, users
-from headrace.api.routes.jobs import ending, following, metrics, running
+from headrace.api.routes.jobs import (
+    dependencies,
+    ending,
+    following,
+    metrics,
+    running,
+    running_and_waiting,
+    running_bundle,
+    running_code,
+    running_inline,
+)
 from headrace.api.routes.scripts import (
     dependency_map,
     drafts,
@@ -55,6 +65,11 @@ ROUTERS: tuple[APIRouter, ...] = (
     tarball.router,
     resources.router,
     running.router,
+    running_bundle.router,
+    running_code.router,
+    running_and_waiting.router,
+    running_inline.router,
+    dependencies.router,
     following.router,
     ending.router,
     metrics.router,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import Depends, Request, Response
+from fastapi import Request, Response
 from fastapi.routing import APIRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from headrace.api.arguments.content_type import content_type
 from headrace.errors import InvalidInput, TooLarge, UnknownEncoding
 from headrace.model.json_text import parse_json
 
@@ -35,7 +36,7 @@ class CheckedRoute(APIRoute):
             request = CheckedRequest(request.scope, request.receive)
             if has_model and (data := await request.body()):
                 _require_json(request)
-                request.checked = parse_json(data, "body")
+                request.checked = parse_json(data, "body", unique=True)
             return await handler(request)
 
         return checked
@@ -86,29 +87,5 @@ def _told_length(scope: Scope) -> int:
 
 def _require_json(request: Request) -> None:
     """Refuse what a form of a foreign page can send; no content type at all is fine."""
-    kind = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
-    if kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):
+    if not content_type(request).is_json:
         raise InvalidInput("Content-Type", "must be application/json")
-
-
-async def _read_arguments(request: Request) -> bytes:
-    data = await request.body()
-    if not data.strip():
-        return b"{}"
-    value = parse_json(data, "body")
-    if value is None:
-        return b"{}"
-    # What is no object becomes the argument `body` (features J21).
-    return data if isinstance(value, dict) else b'{"body":' + data + b"}"
-
-
-Arguments = Annotated[bytes, Depends(_read_arguments)]
-"""The body of a run route as a JSON object in UTF-8, as it came; an empty one and null mean no arguments."""
-
-TAKES_ARGUMENTS = {
-    "requestBody": {
-        "description": "The arguments, by name. What is no object becomes the argument `body`.",
-        "content": {"application/json": {"schema": {"type": "object", "additionalProperties": True}}},
-    }
-}
-"""What OpenAPI says about the body of a route with ``Arguments``."""

@@ -36,6 +36,9 @@ STATUSES: dict[type[errors.HeadraceError], int] = {
     errors.TooLarge: 413,
     errors.UnknownEncoding: 415,
     errors.TooMany: 429,
+    errors.JobFailed: 422,
+    errors.UnusableResult: 502,
+    errors.NotInTime: 504,
     errors.Unavailable: 503,
     errors.Misconfigured: 503,
 }

@@ -19,7 +19,12 @@ DATABASE = ("data_dir", "database_url", "log_level")
 Command = TypeVar("Command", bound=Callable[..., Any])
 Parser = Callable[[str], Any]
 
-_KINDS = {"int": "a whole number", "float": "a number", "bool": "true or false"}
+_KINDS = {
+    "int": "a whole number",
+    "int | None": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+}
 _TRUE, _FALSE = ("true", "1", "yes", "on"), ("false", "0", "no", "off")
 _METAVARS = {
     "DIR": ("data_dir",),
@@ -27,7 +32,7 @@ _METAVARS = {
     "URL": ("database_url", "base_url", "index_url", "python_mirror"),
     "URL,URL": ("extra_index_urls",),
     "TOKEN": ("superadmin_token",),
-    "A,B": ("tags",),
+    "A,B": ("tags", "include_headers"),
     "HOST,HOST": ("index_trusted_hosts", "trusted_hosts"),
     "NET,NET": ("trusted_proxies",),
     "PATH,PATH": ("python_interpreters", "find_links"),
@@ -114,6 +119,7 @@ def write_settings(settings: Settings) -> dict[str, str]:
 def _parser(kind: str) -> Parser:
     parsers: dict[str, Parser] = {
         "int": int,
+        "int | None": int,
         "float": _finite,
         "bool": _truth,
         "Path": _path,

@@ -55,6 +55,8 @@ _MOST_OPEN_FILES = 65536
     "most_waits",
     "most_waits_of_one",
     "wait_result_seconds",
+    "queue_limit_wait_result",
+    "include_headers",
     "lease_seconds",
     "renewal_seconds",
     "rescue_seconds",

@@ -335,6 +335,18 @@ begin
 end
 $$;
 
+CREATE FUNCTION headrace.queue_is_longer(wanted_tag text, most integer) RETURNS boolean
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'headrace', 'pg_temp'
+    AS $$
+  select count(*) > most
+  from (
+    select from job_queue
+    where tag = wanted_tag and workspace_id = current_workspace() and state = 'queued' and held is null
+    limit most + 1
+  ) as waiting
+$$;
+
 CREATE FUNCTION headrace.read_job_log(wanted_job uuid, wanted_attempt integer, from_start bigint, most_chunks integer) RETURNS TABLE(start bigint, chunk text)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'headrace', 'pg_temp'
@@ -1396,6 +1408,9 @@ REVOKE ALL ON FUNCTION headrace.move_script_drafts(old_path text, new_path text)
 GRANT ALL ON FUNCTION headrace.move_script_drafts(old_path text, new_path text) TO headrace_server;
 
 REVOKE ALL ON FUNCTION headrace.place_in_line() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION headrace.queue_is_longer(wanted_tag text, most integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION headrace.queue_is_longer(wanted_tag text, most integer) TO headrace_server;
 
 REVOKE ALL ON FUNCTION headrace.read_job_log(wanted_job uuid, wanted_attempt integer, from_start bigint, most_chunks integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION headrace.read_job_log(wanted_job uuid, wanted_attempt integer, from_start bigint, most_chunks integer) TO headrace_server;

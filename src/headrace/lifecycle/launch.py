@@ -12,14 +12,23 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from headrace.db.listen import JOBS_DUE, JOBS_LATER
-from headrace.errors import InvalidInput, NotAuthenticated, NotFound
+from headrace.errors import InvalidInput, NotAuthenticated, NotFound, TooMany
 from headrace.lifecycle.find_script import find_head, find_version
 from headrace.model.ids import WorkspaceId
-from headrace.model.job import DEFAULT_TAGS, DEPENDENCY_TAG, HIGHEST_PRIORITY, Held, JobKind, NewJob
+from headrace.model.job import (
+    DEFAULT_TAGS,
+    DEPENDENCY_FILES_ARGUMENT,
+    DEPENDENCY_TAG,
+    HIGHEST_PRIORITY,
+    Held,
+    JobKind,
+    NewJob,
+)
+from headrace.model.json_text import to_json
 from headrace.model.result_keys import good_labels
 from headrace.permissions import check
 from headrace.permissions.identity import rights_of
-from headrace.queue.enqueue import enqueue, reserve
+from headrace.queue.enqueue import enqueue, is_queue_longer, read_reserved, reserve
 from headrace.runtimes.python_source.functions import require_function
 from headrace.store import runs
 
@@ -37,7 +46,8 @@ class Wish:
     """What a caller may say about how a job is run; None leaves it to the script or the default.
 
     ``entry`` is the function to call. ``event`` tells of the call from outside that this is, as JSON: a
-    script that has a preprocessor is given that instead of ``args``.
+    script that has a preprocessor is given that instead of ``args``. ``queue_limit`` refuses the job where
+    more than so many of its workspace and tag wait already.
     """
 
     args: bytes = b"{}"
@@ -53,16 +63,22 @@ class Wish:
     permissioned_as: str | None = None
     entry: str | None = None
     event: Callable[[], bytes] | None = None
+    queue_limit: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RawCode:
-    """Code that is run as it is, or whose dependencies are locked, without being deployed."""
+    """Code that is run as it is, or whose dependencies are locked, without being deployed.
+
+    ``dependency_files`` stand in for the workspace's files of dependencies, by the names that scripts have
+    for them; None where those of the workspace count.
+    """
 
     content: str
     language: str
     path: str | None = None
     lock: str | None = None
+    dependency_files: dict[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +97,17 @@ class Launched:
             switchboard.notify(JOBS_DUE, {self.tag})
             if self.is_later:
                 switchboard.notify(JOBS_LATER, {str(self.job)})
+
+
+async def find_earlier(
+    connection: Connection, principal: Principal, idempotency: Idempotency
+) -> Launched | None:
+    """The job that an earlier request with this Idempotency-Key started, whatever has become of its script.
+
+    Raises Conflict where the key stands for another request.
+    """
+    job = await read_reserved(connection, _workspace(principal), principal.username, idempotency)
+    return None if job is None else Launched(job, "", is_new=False, is_later=False)
 
 
 async def run_path(
@@ -153,7 +180,10 @@ async def run_dependencies(
 ) -> Launched:
     """Lock the dependencies of raw code; the job's result is ``{"lock": text}``."""
     check.require_developer(principal)
+    _default_tag(code.language)
     job = _raw_job(principal, JobKind.DEPENDENCIES, code, DEPENDENCY_TAG)
+    if code.dependency_files is not None:
+        job = dataclasses.replace(job, args=to_json({DEPENDENCY_FILES_ARGUMENT: code.dependency_files}))
     return await _enqueue(connection, job, idempotency)
 
 
@@ -216,6 +246,11 @@ async def _with_wish(connection: Connection, job: NewJob, principal: Principal, 
         job = await _as_another(connection, job, principal, wish.permissioned_as)
     if wish.priority is not None and not 0 <= wish.priority <= HIGHEST_PRIORITY:
         raise InvalidInput("priority", f"must lie between 0 and {HIGHEST_PRIORITY}")
+    tag = wish.tag or job.tag
+    if wish.queue_limit is not None and await is_queue_longer(connection, tag, wish.queue_limit):
+        raise TooMany(
+            f"queue_limit: more than {wish.queue_limit} jobs tagged {tag} wait already", again_in_seconds=1
+        )
     parent_job, root_job = await _family(connection, job.workspace, wish)
     return dataclasses.replace(
         job,
@@ -225,7 +260,7 @@ async def _with_wish(connection: Connection, job: NewJob, principal: Principal, 
         parent_job=parent_job,
         root_job=root_job,
         job_id=wish.job_id,
-        tag=wish.tag or job.tag,
+        tag=tag,
         timeout_seconds=wish.timeout_seconds if wish.timeout_seconds is not None else job.timeout_seconds,
         priority=wish.priority if wish.priority is not None else job.priority,
         visible_to_runner_only=job.visible_to_runner_only or wish.invisible_to_owner,

@@ -45,6 +45,9 @@ DEFAULT_TAGS = {"python3": "python3"}
 
 DEPENDENCY_TAG = "dependency"
 
+DEPENDENCY_FILES_ARGUMENT = "raw_workspace_dependencies"
+"""Argument of a dependencies job: files that stand in for those of the workspace."""
+
 
 @dataclass(frozen=True, slots=True)
 class NewJob:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -24,19 +25,26 @@ _KEY = re.compile(r'[\s,]*("(?:[^"\\]|\\.)*")\s*:\s*')
 _MAY_BE_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]|[\ud800-\udfff]")
 
 
-def parse_json(data: bytes, field: str) -> Any:
-    """Parse a JSON text in UTF-8 and check it; raises InvalidInput naming ``field``."""
+def parse_json(data: bytes, field: str, *, unique: bool = False) -> Any:
+    """Parse a JSON text in UTF-8 and check it; raises InvalidInput naming ``field``.
+
+    Of a name that stands twice in an object the last value counts; with ``unique`` it is refused.
+    """
+    return parse_json_text(decode_text(data, field), field, unique=unique)
+
+
+def decode_text(data: bytes, field: str) -> str:
+    """UTF-8 as text; raises InvalidInput naming ``field``."""
     try:
-        text = data.decode("utf-8")
+        return data.decode("utf-8")
     except UnicodeDecodeError as error:
         raise InvalidInput(field, f"is not valid UTF-8 at byte {error.start}") from None
-    return parse_json_text(text, field)
 
 
-def parse_json_text(text: str, field: str) -> Any:
+def parse_json_text(text: str, field: str, *, unique: bool = False) -> Any:
     """Like ``parse_json``, for text that has been decoded."""
     try:
-        value = _DECODER.decode(text)
+        value = (_UNIQUE_DECODER if unique else _DECODER).decode(text)
     except _Refused as error:
         raise InvalidInput(field, str(error)) from None
     except json.JSONDecodeError as error:
@@ -48,27 +56,43 @@ def parse_json_text(text: str, field: str) -> Any:
     return value
 
 
-def parse_object(data: bytes, field: str) -> dict[str, Any]:
+def parse_object(data: bytes, field: str, *, unique: bool = False) -> dict[str, Any]:
     """Like ``parse_json``, for what has to be an object."""
-    value = parse_json(data, field)
+    value = parse_json(data, field, unique=unique)
     if not isinstance(value, dict):
         raise InvalidInput(field, f"must be a JSON object, not {_KINDS.get(type(value), 'null')}")
     return value
 
 
 def raw_member(data: bytes, name: str) -> bytes | None:
-    """The value of one member of a JSON object, as the text it came as; None where it is missing.
+    """The value of one member of a JSON object, as the text it came as; None where it is missing."""
+    return raw_members(data).get(name)
+
+
+def raw_members(data: bytes) -> dict[str, bytes]:
+    """The members of a JSON object, each value as the text it came as.
 
     For what has passed ``parse_object``: to parse and print it again would change numbers.
     """
     text = data.decode("utf-8")
-    found: str | None = None
+    members: dict[str, bytes] = {}
     position = text.index("{") + 1
     while (key := _KEY.match(text, position)) is not None:
         _, position = _DECODER.raw_decode(text, key.end())
-        if json.loads(key[1]) == name:  # of a repeated name the last one counts, as in parsing
-            found = text[key.end() : position]
-    return None if found is None else found.encode()
+        # Of a repeated name the last one counts, as in parsing.
+        members[json.loads(key[1])] = text[key.end() : position].encode()
+    return members
+
+
+def with_members(data: bytes, more: dict[str, bytes]) -> bytes:
+    """A JSON object with more members, whose values are JSON texts; they take the place of its own."""
+    members = raw_members(data) | more
+    return b"{" + b", ".join(b"%s: %s" % (to_json(name), value) for name, value in members.items()) + b"}"
+
+
+def to_json(value: Any) -> bytes:
+    """A value of our own as a JSON text."""
+    return json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
 
 
 class _Refused(ValueError):
@@ -102,7 +126,18 @@ def _constant(name: str) -> float:
     raise _Refused(f"has {name}, which is not JSON")
 
 
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        [(twice, _)] = Counter(name for name, _ in pairs).most_common(1)
+        raise _Refused(f"has the name {twice[:50]!a} twice in one object")
+    return members
+
+
 _DECODER = json.JSONDecoder(parse_int=_integer, parse_float=_float, parse_constant=_constant)
+_UNIQUE_DECODER = json.JSONDecoder(
+    parse_int=_integer, parse_float=_float, parse_constant=_constant, object_pairs_hook=_unique
+)
 
 
 def _check_contents(text: str, value: Any, field: str) -> None:

@@ -77,10 +77,36 @@ async def reserve(
     )
     if taken is not None:
         return JobId(job_id), True
-    earlier = await SQL.read_idempotency_key.row(connection, **key)
-    if earlier is None or earlier["request_hash"] != idempotency.request_hash:
-        raise Conflict(
-            f"Idempotency-Key: {idempotency.key!r} was used for another request; a key stands for one"
-            " request for 24 hours"
-        )
-    return JobId(earlier["job_id"]), False
+    earlier = await read_reserved(connection, workspace, caller, idempotency)
+    if earlier is None:
+        raise _used_otherwise(idempotency)
+    return earlier, False
+
+
+async def read_reserved(
+    connection: Connection, workspace: str, caller: str, idempotency: Idempotency
+) -> JobId | None:
+    """The job that an Idempotency-Key stands for; None where it is free.
+
+    Raises Conflict where the key stands for another request.
+    """
+    earlier = await SQL.read_idempotency_key.row(
+        connection, workspace=workspace, caller=caller, route=idempotency.route, key=idempotency.key
+    )
+    if earlier is None:
+        return None
+    if earlier["request_hash"] != idempotency.request_hash:
+        raise _used_otherwise(idempotency)
+    return JobId(earlier["job_id"])
+
+
+async def is_queue_longer(connection: Connection, tag: str, most: int) -> bool:
+    """Whether more jobs of a tag than that wait for a worker, in the caller's workspace."""
+    return await SQL.is_queue_longer.value(connection, tag=tag, most=most)
+
+
+def _used_otherwise(idempotency: Idempotency) -> Conflict:
+    return Conflict(
+        f"Idempotency-Key: {idempotency.key!r} was used for another request; a key stands for one"
+        " request for 24 hours"
+    )

@@ -53,9 +53,14 @@ on conflict (workspace_id, caller, route, key) do update
 returning job_id;
 
 -- name: read_idempotency_key
--- The job that an earlier request with this key started.
+-- The job that an earlier request with this key started, within a day.
 select request_hash, job_id from idempotency_key
-where workspace_id = :workspace and caller = :caller and route = :route and key = :key;
+where workspace_id = :workspace and caller = :caller and route = :route and key = :key
+  and created_at >= now() - interval '24 hours';
+
+-- name: is_queue_longer
+-- Whether more jobs of a tag than that wait for a worker, in the caller's workspace.
+select queue_is_longer(:tag, :most);
 
 -- name: hold_waiting
 -- A job that nobody has claimed yet, and nobody does until the transaction ends.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import json
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from math import inf
 from typing import TYPE_CHECKING, Any
 
 from headrace.clock import monotonic
-from headrace.model.job import JobKind
+from headrace.model.job import DEPENDENCY_FILES_ARGUMENT, JobKind
 from headrace.model.outcome import ErrorName, Outcome, failure
 from headrace.permissions.check import may_read
 from headrace.permissions.identity import rights_of
@@ -90,14 +91,14 @@ class CodeBook:
         is_to_be_locked = job.kind is JobKind.DEPENDENCIES or code.lock is None
         if not imports and not is_to_be_locked:
             return resolved
-        files: dict[str, str] = {}
+        files: dict[str, str] | None = None
         async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
             modules = await self._read_modules(connection, job, code) if imports else {}
-            if is_to_be_locked:
+            if is_to_be_locked and (files := _files_given(job)) is None:
                 files = await dependency_files.read_contents(connection, job.workspace, code.language)
         if isinstance(modules, Outcome):
             return modules
-        complete = dataclasses.replace(code, modules=modules, dependency_files=files)
+        complete = dataclasses.replace(code, modules=modules, dependency_files=files or {})
         return dataclasses.replace(resolved, code=complete)
 
     async def _read_modules(
@@ -141,6 +142,13 @@ class CodeBook:
             _remember(self._imports, key, known)
         self._imports.move_to_end(key)
         return known
+
+
+def _files_given(job: ClaimedJob) -> dict[str, str] | None:
+    """Files that stand in for those of the workspace."""
+    if job.kind is not JobKind.DEPENDENCIES or job.script_hash is not None:
+        return None
+    return json.loads(job.args).get(DEPENDENCY_FILES_ARGUMENT)
 
 
 def _missing(imports: Iterable[tuple[str, WorkspaceImport]], there: set[str]) -> list[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ from headrace.store import users
 from tests.ground.people import WORKSPACE
 
 if TYPE_CHECKING:
+    from headrace.api.context import Context
     from headrace.db.connection import Pool
 
 NOBODYS_JOB = "00000000-0000-4000-8000-000000000000"
@@ -137,3 +139,15 @@ async def play_worker(pool: Pool) -> PlayedWorker:
     info = WorkerInfo("tests", "default", "localhost", ["python3", "dependency"], 1, "0", "none")
     async with pool.acquire() as connection:
         return PlayedWorker(pool, await sessions.open_session(connection, info, 600))
+
+
+def with_settings(api: Api, **settings: Any) -> Context:
+    """The application's context, but for some settings."""
+    context: Context = api.app.state.context
+    return dataclasses.replace(context, settings=dataclasses.replace(context.settings, **settings))
+
+
+async def queued(api: Api) -> None:
+    """Return as soon as a job waits."""
+    while (await api.admin.get(in_workspace("jobs/queue/count"))).json()["database_length"] == 0:
+        pass

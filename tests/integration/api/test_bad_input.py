@@ -36,6 +36,7 @@ BAD_JSON = {
     "not UTF-8": (b'{"x": "\xff"}', "UTF-8"),
     "a surrogate in UTF-8": (b'{"x": "\xed\xa0\x80"}', "UTF-8"),
     "UTF-16": ('{"x": 1}'.encode("utf-16"), "UTF-8"),
+    "a name that stands twice": (b'{"x": 1, "y": [{"a": 1, "\\u0061": 2}]}', "'a' twice"),
     "byte order mark": (b'\xef\xbb\xbf{"x": 1}', "not valid JSON"),
 }
 

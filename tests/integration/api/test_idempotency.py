@@ -73,6 +73,18 @@ async def test_a_refused_request_leaves_its_key_free(api: Api):
     assert (await start(api.alice, "k", {"x": 1})).status_code == 201
 
 
+async def test_a_repeat_gives_the_job_whatever_has_become_of_its_script(api: Api):
+    version = await deploy(api.alice, PATH)
+    routes = (f"p/{PATH}", f"h/{version}")
+    first = [await start(api.alice, "k", {"x": 1}, route=route) for route in routes]
+    archived = await api.alice.post(in_workspace(f"scripts/archive/p/{PATH}"))
+    assert archived.status_code == 200, archived.text
+    again = [await start(api.alice, "k", {"x": 1}, route=route) for route in routes]
+    assert [answer.text for answer in again] == [answer.text for answer in first]
+    assert (await start(api.alice, "k", {"x": 2})).status_code == 409
+    assert (await start(api.alice, "another", {"x": 1})).status_code == 404
+
+
 async def test_a_key_is_kept_for_a_day(api: Api, owner: asyncpg.Connection):
     await deploy(api.alice, PATH)
     first = await start(api.alice, "k", {"x": 1})

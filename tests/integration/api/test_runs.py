@@ -14,6 +14,7 @@ from tests.integration.api.callers import (
     PlayedWorker,
     deploy,
     in_workspace,
+    queued,
     run,
 )
 
@@ -40,7 +41,7 @@ async def test_a_run_answers_with_the_bare_id_of_a_durable_job(api: Api):
 
 async def test_arguments_are_kept_as_the_bytes_that_came(api: Api, worker: PlayedWorker):
     await deploy(api.alice, PATH)
-    text = b'{ "a": 1.10, "b": 9007199254740993, "c": 1E2, "a": -0,  "d": "\\u00e9 \\ud83d\\ude00" }'
+    text = b'{ "a": 1.10, "b": 9007199254740993, "c": 1E2, "e": -0,  "d": "\\u00e9 \\ud83d\\ude00" }'
     started = await api.alice.post(in_workspace(f"jobs/run/p/{PATH}"), content=text)
     assert text in (await api.alice.get(in_workspace(f"jobs_u/get/{started.text}"))).content
     job = await worker.take()
@@ -226,12 +227,6 @@ async def test_dependencies_are_locked_while_the_caller_waits(api: Api, worker: 
     asynchronous = await api.alice.post(in_workspace("jobs/run/dependencies_async"), json=body)
     assert asynchronous.status_code == 201
     assert (await get(api, f"jobs_u/get/{asynchronous.text}"))["job_kind"] == "dependencies"
-
-
-async def queued(api: Api) -> None:
-    """Return as soon as a job waits."""
-    while (await get(api, "jobs/queue/count"))["database_length"] == 0:
-        pass
 
 
 async def test_a_waiting_job_is_cancelled_at_once(api: Api):

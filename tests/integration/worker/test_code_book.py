@@ -11,6 +11,7 @@ import pytest
 
 from headrace.db.transaction import acting_as
 from headrace.lifecycle.dependency_files import create_file
+from headrace.model.job import JobKind
 from headrace.model.outcome import Outcome
 from headrace.worker.code_book import CodeBook, ResolvedCode
 from tests.ground.jobs import claim_as, enqueue_as
@@ -100,5 +101,19 @@ async def test_files_of_dependencies_come_with_what_is_still_to_be_locked(waves:
             await create_file(connection, people.admin, "python3", name, content=content)
     for lock, files in ((None, {"default": "six", "web": "idna"}), ("", {})):
         resolved = await resolve(waves, people.bob, "def main(): pass\n", raw_lock=lock)
+        assert isinstance(resolved, ResolvedCode)
+        assert resolved.code.dependency_files == files
+
+
+async def test_files_that_a_job_brings_stand_in_for_those_of_the_workspace(waves: Waves, people: People):
+    async with acting_as(waves.server, people.admin) as connection:
+        await create_file(connection, people.admin, "python3", None, content="six")
+    for args, files in (
+        (b"{}", {"default": "six"}),
+        (b'{"raw_workspace_dependencies": {}}', {}),
+        (b'{"raw_workspace_dependencies": {"web": "idna"}}', {"web": "idna"}),
+    ):
+        kind = {"kind": JobKind.DEPENDENCIES, "language": "python3", "args": args}
+        resolved = await resolve(waves, people.bob, "import x\n", **kind)
         assert isinstance(resolved, ResolvedCode)
         assert resolved.code.dependency_files == files

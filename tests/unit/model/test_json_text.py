@@ -16,6 +16,8 @@ from headrace.model.json_text import (
     parse_json_text,
     parse_object,
     raw_member,
+    raw_members,
+    with_members,
 )
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"))
@@ -143,3 +145,22 @@ def test_a_raw_member_is_the_text_of_its_value(members: dict[str, Any], indent: 
 def test_a_raw_member_keeps_its_numbers():
     assert raw_member(b' { "b\\"": [1], "a" : 1.10 , "c":{} }', "a") == b"1.10"
     assert raw_member(b'{"a":1,"a":{"x":2.0}}', "a") == b'{"x":2.0}'
+
+
+def test_a_name_that_stands_twice_is_refused_where_it_must_not():
+    twice = '{"a": 1, "b": {"x": 1, "é": 2, "\\u00e9": 3}}'
+    assert parse_json_text(twice, "body") == {"a": 1, "b": {"x": 1, "é": 3}}
+    with pytest.raises(InvalidInput, match=r"body: has the name '\\xe9' twice in one object"):
+        parse_json_text(twice, "body", unique=True)
+    assert parse_json_text('[{"a": 1}, {"a": 1}]', "body", unique=True) == [{"a": 1}, {"a": 1}]
+
+
+def test_members_keep_the_text_they_came_as():
+    data = b' { "a" : 1.10 , "b\\u0021": [1E2, {"a": 2}] } '
+    assert raw_members(data) == {"a": b"1.10", "b!": b'[1E2, {"a": 2}]'}
+    assert raw_members(b"{}") == {}
+
+
+def test_added_members_take_the_place_of_those_that_are_there():
+    assert with_members(b'{"a": 1.10, "b": -0}', {"b": b"2", "c": b"3"}) == b'{"a": 1.10, "b": 2, "c": 3}'
+    assert with_members(b"{}", {"a": b"1"}) == b'{"a": 1}'

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 from headrace.runtimes.base import LockFailed
 from headrace.runtimes.python_dependencies.requirements import dependency_file_of
 from headrace.runtimes.python_source.imports import package_modules, workspace_imports
 
 UNNAMED = "default"
+_FILE = re.compile(r"(?:dependencies/)?(?:(?P<name>[^/]+)\.)?requirements\.in")
 
 
 def lock_inputs(content: str, path: str) -> tuple[frozenset[str], frozenset[str], tuple[str, ...]]:
@@ -35,3 +38,9 @@ def file_path(name: str | None) -> str:
     return (
         f"dependencies/{name}.requirements.in" if name and name != UNNAMED else "dependencies/requirements.in"
     )
+
+
+def file_name(path: str) -> str | None:
+    """How scripts call the file of dependencies that lies there; None for one that is not Python's."""
+    found = _FILE.fullmatch(path)
+    return (found["name"] or UNNAMED) if found else None

@@ -1,0 +1,142 @@
+"""Forms, as browsers and many services send them, as JSON objects of texts."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
+
+from python_multipart import MultipartParser
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import parse_options_header
+
+from headrace.errors import InvalidInput
+from headrace.model.json_text import decode_text, parse_object, to_json
+
+if TYPE_CHECKING:
+    from python_multipart.multipart import MultipartCallbacks
+
+MOST_FIELDS = 1000
+
+
+@dataclass(slots=True)
+class Part:
+    """One part of a multipart body. ``filename`` is None for a field that is not a file."""
+
+    name: str = ""
+    filename: str | None = None
+    data: bytearray = field(default_factory=bytearray)
+
+
+def read_urlencoded(data: bytes) -> bytes:
+    """``application/x-www-form-urlencoded`` as a JSON object. Raises InvalidInput."""
+    text = decode_text(data, "body")
+    try:
+        pairs = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS)
+    except UnicodeDecodeError:
+        raise InvalidInput("body", "has percent-encoded bytes that are not valid UTF-8") from None
+    except ValueError:
+        raise _too_many() from None
+    return _to_object(pairs)
+
+
+def read_multipart(data: bytes, boundary: bytes | None) -> bytes:
+    """``multipart/form-data`` without files as a JSON object. Raises InvalidInput."""
+    pairs: list[tuple[str, str]] = []
+    for part in read_parts(data, boundary):
+        if part.filename is not None:
+            raise InvalidInput(
+                part.name, "is a file; files are not taken as arguments yet, send texts or base64 in JSON"
+            )
+        pairs.append((part.name, decode_text(bytes(part.data), part.name)))
+    return _to_object(pairs)
+
+
+def read_parts(data: bytes, boundary: bytes | None) -> list[Part]:
+    """The parts of a multipart body. Raises InvalidInput, also where the body is cut short."""
+    if boundary is None:
+        raise InvalidInput("Content-Type", "has no boundary")
+    reader = _PartReader()
+    try:
+        parser = MultipartParser(boundary, reader.callbacks())
+        parser.write(data)
+        parser.finalize()
+    except FormParserError:
+        raise InvalidInput("body", "is not valid multipart/form-data") from None
+    if not reader.is_whole:
+        raise InvalidInput("body", "is multipart/form-data that ends without its last boundary")
+    return reader.parts
+
+
+class _PartReader:
+    """Collects what the parser finds."""
+
+    def __init__(self) -> None:
+        self.parts: list[Part] = []
+        self.is_whole = False
+        self._header = b""
+        self._value = b""
+        self._disposition = b""
+
+    def callbacks(self) -> MultipartCallbacks:
+        """What the parser is to call."""
+        return {
+            "on_part_begin": self._begin,
+            "on_part_data": self._data,
+            "on_header_field": self._header_field,
+            "on_header_value": self._header_value,
+            "on_header_end": self._header_end,
+            "on_headers_finished": self._headers_finished,
+            "on_end": self._end,
+        }
+
+    def _begin(self) -> None:
+        if len(self.parts) == MOST_FIELDS:
+            raise _too_many()
+        self.parts.append(Part())
+        self._disposition = b""
+
+    def _data(self, data: bytes, start: int, end: int) -> None:
+        self.parts[-1].data += data[start:end]
+
+    def _header_field(self, data: bytes, start: int, end: int) -> None:
+        self._header += data[start:end]
+
+    def _header_value(self, data: bytes, start: int, end: int) -> None:
+        self._value += data[start:end]
+
+    def _header_end(self) -> None:
+        if self._header.lower() == b"content-disposition":
+            self._disposition = self._value
+        self._header = self._value = b""
+
+    def _headers_finished(self) -> None:
+        _, options = parse_options_header(self._disposition)
+        if not options.get(b"name"):
+            raise InvalidInput("body", "has a part whose Content-Disposition has no name")
+        self.parts[-1].name = decode_text(options[b"name"], "body")
+        if (filename := options.get(b"filename")) is not None:
+            self.parts[-1].filename = decode_text(filename, "body")
+
+    def _end(self) -> None:
+        self.is_whole = True
+
+
+def _to_object(pairs: Iterable[tuple[str, str]]) -> bytes:
+    made = to_json(gathered(pairs))
+    parse_object(made, "body")  # a NUL, for one, can come by a form too
+    return made
+
+
+def gathered(pairs: Iterable[tuple[str, str]]) -> dict[str, str | list[str]]:
+    """Texts by their names; a name that is repeated has the list of its texts."""
+    texts: dict[str, list[str]] = defaultdict(list)
+    for name, text in pairs:
+        texts[name].append(text)
+    return {name: found if len(found) > 1 else found[0] for name, found in texts.items()}
+
+
+def _too_many() -> InvalidInput:
+    return InvalidInput("body", f"has more than {MOST_FIELDS} fields")
