@@ -133,7 +133,7 @@ def _asked_for(pairs: Iterable[tuple[str, str]], names: list[str]) -> Iterable[t
 
 
 def _names(text: str | None, field: str) -> list[str]:
-    names = [name.strip() for name in text.split(",") if name.strip()] if text else []
+    names = [name.strip(" ") for name in text.split(",") if name.strip(" ")] if text else []
     if len(names) > MOST_INCLUDED:
         raise InvalidInput(field, f"has more than {MOST_INCLUDED} names")
     return names
