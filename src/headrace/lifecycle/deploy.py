@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from headrace.errors import Conflict, InvalidInput, NotFound
 from headrace.lifecycle.import_map import note_deployed
@@ -32,14 +32,16 @@ async def deploy_script(
     *,
     auto_parent: bool = False,
     keep_draft: bool = False,
+    skip_if_same: bool = False,
 ) -> tuple[ScriptHash, Launched | None]:
     """Store a new version on top of ``parent_hash``, and start its dependencies job.
 
     ``auto_parent`` takes the newest version for the parent. A version with another path than its
     parent moves the script, and everybody's drafts of it. One on top of an archived version brings the
-    script back. One's own draft has become the version, and is removed unless ``keep_draft``. Raises
-    Conflict for a stale parent, InvalidInput for source that does not parse, PermissionDenied. No job is
-    started for a version that brings its lock along.
+    script back. One's own draft has become the version, and is removed unless ``keep_draft``. With
+    ``skip_if_same`` nothing is done where the newest version is just like it, whose hash is returned then.
+    Raises Conflict for a stale parent, InvalidInput for source that does not parse, PermissionDenied. No
+    job is started for a version that brings its lock along.
     """
     workspace = principal.workspace or ""
     check_path(script.path)
@@ -48,6 +50,8 @@ async def deploy_script(
     head = await scripts.lock_head(connection, workspace, script.path)
     if auto_parent:
         script = dataclasses.replace(script, parent_hash=head)
+    if skip_if_same and head is not None and await _is_same(connection, workspace, script, head):
+        return head, None
     old_path = await _make_way(connection, principal, script, head)
     script = await _with_schema(connection, workspace, script)
     version = await scripts.add(connection, workspace, script, principal.username)
@@ -93,6 +97,30 @@ async def _inspected(script: NewScript) -> NewScript:
         raise InvalidInput("language", f"{script.language!r} can't be run here; known: {known}")
     source = await asyncio.to_thread(read_python, script.content)
     return dataclasses.replace(script, is_library=source.is_library, has_preprocessor=source.has_preprocessor)
+
+
+async def _is_same(connection: Connection, workspace: str, script: NewScript, head: ScriptHash) -> bool:
+    """Whether a deployment on top of the newest version would change nothing."""
+    there = await scripts.read(connection, workspace, head)
+    if there is None or script.parent_hash not in (None, head):
+        return False
+    if script.lock is None:  # then it would be made as it was
+        has_same_lock = there.lock_error is None
+    else:
+        has_same_lock = script.lock.strip() == (there.lock or "").strip()
+    return (
+        has_same_lock
+        and script.schema in (None, there.schema)
+        and (script.content, script.language, script.kind, script.summary, script.description)
+        == (there.content, there.language, there.kind, there.summary, there.description)
+        and _settings(script.settings) == _settings(there.settings, muted=there.error_handler_muted)
+    )
+
+
+def _settings(given: dict[str, Any], *, muted: bool | None = None) -> dict[str, Any]:
+    if muted is None:
+        muted = given.get("ws_error_handler_muted", False)
+    return given | {"ws_error_handler_muted": muted}
 
 
 async def _with_schema(connection: Connection, workspace: str, script: NewScript) -> NewScript:

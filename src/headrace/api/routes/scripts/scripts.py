@@ -17,7 +17,7 @@ from headrace.api.schemas.relocks import show_relock
 from headrace.api.schemas.scripts import show_drafted, show_script
 from headrace.db.failures import retried
 from headrace.db.listen import LOCKS_CHANGED
-from headrace.errors import NotFound
+from headrace.errors import InvalidInput, NotFound
 from headrace.lifecycle.deploy import deploy_script, deploy_update
 from headrace.lifecycle.find_script import find_head, find_version
 from headrace.lifecycle.launch import Launched
@@ -46,8 +46,12 @@ _SUFFIXES = (
 
 
 @router.post("/create", status_code=201, response_class=PlainTextResponse)
-async def create_script(body: NewScriptBody, caller: WorkspaceCaller) -> str:
-    """Deploy a version and start locking its dependencies; answers with its hash."""
+async def create_script(body: NewScriptBody, caller: WorkspaceCaller, skip_if_noop: bool = False) -> str:
+    """Deploy a version and start locking its dependencies; answers with its hash.
+
+    With ``skip_if_noop`` a version that is just like the newest one is not deployed; the newest one's hash
+    is the answer.
+    """
     script = body.script()
 
     async def deed(connection: Connection) -> tuple[ScriptHash, Launched | None]:
@@ -57,9 +61,17 @@ async def create_script(body: NewScriptBody, caller: WorkspaceCaller) -> str:
             script,
             auto_parent=bool(body.auto_parent),
             keep_draft=bool(body.skip_draft_deletion),
+            skip_if_same=skip_if_noop,
         )
 
     return await _deploy(caller, deed)
+
+
+@router.post("/create_snapshot", status_code=201, response_class=PlainTextResponse)
+async def create_script_snapshot(caller: WorkspaceCaller) -> str:
+    """Refused: a snapshot is a bundle of TypeScript, and only Python runs here."""
+    del caller
+    raise InvalidInput("file", "bundles of a codebase can't be run here; deploy the script by itself")
 
 
 @router.post("/update/{path:path}", status_code=201, response_class=PlainTextResponse)

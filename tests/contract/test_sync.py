@@ -1,0 +1,93 @@
+"""``wmill sync``: a workspace is pulled into a folder, changed there, and pushed back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.acceptance.jobs import deploy
+from tests.contract.clients import Cli
+
+CONFIG = "defaultTs: bun\nincludes:\n  - f/**\nexcludes: []\nskipVariables: false\nskipSecrets: false\n"
+LIBRARY = "NAME = 'there'\n"
+SCRIPT = "from f.team.lib import NAME\n\ndef main(x: int = 1):\n    return [NAME, x]\n"
+REQUIREMENTS = "# nothing but a comment\n"
+
+
+async def furnish(cli: Cli) -> None:
+    """Put something of each kind into the workspace, and the tool's configuration into the folder."""
+    cli.write("wmill.yaml", CONFIG)
+    async with cli.api() as api:
+        await deploy(api, "f/team/lib", LIBRARY, lock="")
+        await deploy(api, "f/team/old", LIBRARY, lock="")
+        await deploy(api, "f/team/main", SCRIPT, summary="The main one", timeout=50, tag="python3", lock="")
+        for route, body in (
+            ("resources/create", {"path": "f/team/db", "value": {"port": 5}, "resource_type": "db"}),
+            ("workspace_dependencies/create", {"language": "python3", "content": REQUIREMENTS}),
+        ):
+            (await api.post(f"/{route}", json=body)).raise_for_status()
+
+
+async def pull(cli: Cli) -> dict[str, str]:
+    """Pull; the files that are there then."""
+    await cli("sync", "pull", "--yes")
+    return cli.files()
+
+
+async def test_what_was_pulled_is_pushed_back_without_a_change(cli: Cli):
+    await furnish(cli)
+    files = await pull(cli)
+    assert files.keys() == {
+        "dependencies/requirements.in",
+        "f/team/db.resource.yaml",
+        "f/team/folder.meta.yaml",
+        "f/team/lib.py",
+        "f/team/lib.script.lock",
+        "f/team/lib.script.yaml",
+        "f/team/main.py",
+        "f/team/main.script.lock",
+        "f/team/main.script.yaml",
+        "f/team/old.py",
+        "f/team/old.script.lock",
+        "f/team/old.script.yaml",
+        "wmill-lock.yaml",
+        "wmill.yaml",
+    }
+    assert files["f/team/main.py"] == SCRIPT
+    changes = await cli.changes()
+    await cli("sync", "push", "--yes")
+    assert await pull(cli) == files
+    assert await cli.changes() == changes
+
+
+async def test_a_changed_folder_is_pushed_and_pulled_again(cli: Cli):
+    await furnish(cli)
+    files = await pull(cli)
+    cli.write("f/team/main.py", SCRIPT.replace("int = 1", "int = 2"))
+    cli.write("f/team/main.script.yaml", files["f/team/main.script.yaml"].replace("main one", "second one"))
+    cli.write("f/team/added.py", LIBRARY)
+    # What was one script is now another.
+    for suffix in (".script.yaml", ".script.lock"):
+        cli.write(f"f/team/added{suffix}", files[f"f/team/old{suffix}"].replace("/old.", "/added."))
+    for suffix in (".py", ".script.yaml", ".script.lock"):
+        (cli.folder / f"f/team/old{suffix}").unlink()
+    pushed = cli.files()
+    await cli("sync", "push", "--yes")
+    assert await stored(cli, "scripts/list_paths") == ["f/team/added", "f/team/lib", "f/team/main"]
+    script = await stored(cli, "scripts/get/p/f/team/main")
+    assert (script["summary"], script["timeout"], script["tag"]) == ("The second one", 50, "python3")
+    assert script["content"] == pushed["f/team/main.py"]
+    pulled, changes = await pull(cli), await cli.changes()
+    assert without_lock(pulled) == without_lock(pushed)
+    await cli("sync", "push", "--yes")
+    assert await cli.changes() == changes
+
+
+def without_lock(files: dict[str, str]) -> dict[str, str]:
+    """The files but the tool's own memory of their hashes."""
+    return {name: text for name, text in files.items() if name != "wmill-lock.yaml"}
+
+
+async def stored(cli: Cli, route: str) -> Any:
+    """What the server says."""
+    async with cli.api() as api:
+        return (await api.get(f"/{route}")).raise_for_status().json()
