@@ -22,7 +22,14 @@ from headrace.api.routes.scripts import (
     versions,
     workspace_dependencies,
 )
-from headrace.api.routes.workspace import resources, workspaces
+from headrace.api.routes.workspace import (
+    environment,
+    resource_lists,
+    resource_types,
+    resources,
+    variables,
+    workspaces,
+)
 from headrace.api.url import CleanUrl
 
 if TYPE_CHECKING:
@@ -45,7 +52,11 @@ ROUTERS: tuple[APIRouter, ...] = (
     dependency_map.router,
     workspace_dependencies.router,
     workspace_dependencies.of_all,
+    variables.router,
+    environment.router,
     resources.router,
+    resource_lists.router,
+    resource_types.router,
     running.router,
     following.router,
     ending.router,

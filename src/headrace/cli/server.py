@@ -20,6 +20,7 @@ from headrace.api.waiting import Waiters
 from headrace.cli.log_lines import set_up_log
 from headrace.cli.options import DATABASE, build_settings, settings_options
 from headrace.cli.port import bind
+from headrace.cli.secret_key import open_vault
 from headrace.db.connection import open_pool
 from headrace.db.failures import translated
 from headrace.db.listen import Switchboard
@@ -42,6 +43,7 @@ log = logging.getLogger(__name__)
     "port",
     "base_url",
     *DATABASE,
+    "secret_key_file",
     "database_connections",
     "body_limit_mb",
     "wait_result_seconds",
@@ -117,8 +119,9 @@ async def _serve(
         with translated():
             async with pool.acquire(timeout=10) as connection:
                 await check_current(connection)
+                vault = await open_vault(settings, connection)
         switchboard = Switchboard(roles.server, "server")
-        context = Context(pool, switchboard, Waiters(switchboard), settings)
+        context = Context(pool, switchboard, Waiters(switchboard), settings, vault)
         services = Services(switchboard, settings)
         config.app = make_app(context, settings.body_limit_mb)
         background = [
