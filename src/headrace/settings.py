@@ -75,6 +75,12 @@ class Settings:
     superadmin_token: Secret | None = _setting(
         None, "API token of the first superadmin; without it a password is made and printed once."
     )
+    secret_key_file: Path | None = _setting(
+        None, "File of the key that secrets are encrypted under; default: secret.key in the data folder."
+    )
+    secret_key: Secret | None = _setting(
+        None, "The key that secrets are encrypted under, 32 bytes in base64, instead of a file of it."
+    )
     workers: int = _setting(2, "How many jobs the worker of `headrace up` runs at once.")
     slots: int = _setting(2, "How many jobs a worker runs at once.")
     group: str = _setting("default", "Worker group this worker belongs to.")
@@ -166,6 +172,8 @@ class Settings:
                  self.database_url is None or self.database_url.startswith(("postgresql://", "postgres://"))),
                 ("superadmin_token", "printable ASCII without spaces",
                  self.superadmin_token is None or re.fullmatch(r"[!-~]+", self.superadmin_token) is not None),
+                ("secret_key", "left out where secret_key_file is given",
+                 self.secret_key is None or self.secret_key_file is None),
                 ("workers", "between 1 and 100", 1 <= self.workers <= 100),
                 ("slots", "between 1 and 100", 1 <= self.slots <= 100),
                 ("database_connections", "at least 2", self.database_connections >= 2),

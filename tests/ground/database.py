@@ -6,6 +6,7 @@ else may live there: the passwords of Headrace's roles are set).
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import secrets
@@ -22,12 +23,15 @@ from headrace.db.connection import Login, connect
 from headrace.db.embedded import start_postgres
 from headrace.db.migrate import migrate
 from headrace.db.roles import FILE_NAME, SERVER_ROLE, WORKER_ROLE, RoleLogins
+from headrace.vault import root_key
+from headrace.vault.root_key import RootKey
 from tests.ground.clean_slate import CleanSlate
 
 if TYPE_CHECKING:
     from headrace.db.connection import Connection
 
 # Roles belong to a whole cluster, so all its databases share them.
+ROOT_KEY = RootKey(bytes(range(32)), "the tests")
 PASSWORDS = {SERVER_ROLE: "test-server", WORKER_ROLE: "test-worker"}
 
 
@@ -129,8 +133,9 @@ def roles_of(url: str) -> RoleLogins:
 
 
 def save_roles(data_dir: Path) -> None:
-    """Write the file of the roles' passwords, for processes started with ``--data-dir``."""
+    """Write the files that ``headrace migrate`` makes, for processes started with ``--data-dir``."""
     (data_dir / FILE_NAME).write_text(json.dumps(PASSWORDS))
+    (data_dir / root_key.FILE_NAME).write_text(base64.b64encode(ROOT_KEY.key).decode())
 
 
 def url_of(url: str, database: str) -> str:

@@ -37,7 +37,15 @@ from headrace.api.routes.scripts import (
     versions,
     workspace_dependencies,
 )
-from headrace.api.routes.workspace import resources, tarball, workspaces
+from headrace.api.routes.workspace import (
+    environment,
+    resource_lists,
+    resource_types,
+    resources,
+    tarball,
+    variables,
+    workspaces,
+)
 from headrace.settings import Settings
 
 if TYPE_CHECKING:
@@ -63,7 +71,11 @@ ROUTERS: tuple[APIRouter, ...] = (
     workspace_dependencies.router,
     workspace_dependencies.of_all,
     tarball.router,
+    variables.router,
+    environment.router,
     resources.router,
+    resource_lists.router,
+    resource_types.router,
     running.router,
     running_bundle.router,
     running_code.router,

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from headrace.db.connection import Connection, Pool
     from headrace.db.listen import Switchboard
     from headrace.settings import Settings
+    from headrace.vault.vault import Vault
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ class Context:
     switchboard: Switchboard
     waiters: Waiters
     settings: Settings
+    vault: Vault
     health: HealthWatch = field(default_factory=HealthWatch)
 
 

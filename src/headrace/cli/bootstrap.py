@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from headrace.cli.secret_key import prepare_secret_key
 from headrace.db.connection import Login, connect
 from headrace.db.migrate import migrate
 from headrace.db.roles import make_roles
@@ -45,6 +46,7 @@ async def prepare(settings: Settings, owner_url: str, workspace: str = ADMINS) -
     await migrate(Login(owner_url), make_roles(settings.data_dir, owner_url))
     connection = await connect(Login(owner_url), "bootstrap")
     try:
+        await prepare_secret_key(settings, connection)
         async with connection.transaction():
             email, password = await _make_superadmin(connection, settings)
             for name in dict.fromkeys((ADMINS, workspace)):

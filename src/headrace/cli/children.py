@@ -10,7 +10,7 @@ import subprocess
 import sys
 from contextlib import suppress
 
-from headrace.cli.options import write_settings
+from headrace.cli.options import without_settings, write_settings
 from headrace.clock import monotonic
 from headrace.db.programs import bound_to_parent
 from headrace.errors import Misconfigured
@@ -32,7 +32,7 @@ class Child:
         """``command`` is what ``headrace`` is told, such as ``worker``; it inherits ``descriptors``."""
         self._name = command.partition(" ")[0]
         self._command = [sys.executable, "-m", "headrace.cli.main", *command.split()]
-        self._environ = {**os.environ, **write_settings(settings)}
+        self._environ = without_settings(os.environ) | write_settings(settings)
         self._descriptors = descriptors
         self._process: subprocess.Popen[bytes] | None = None
         self._is_ending = False

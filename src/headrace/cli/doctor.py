@@ -22,7 +22,7 @@ _MARKS = {Health.OK: "✓", Health.WEAKER: "!", Health.BROKEN: "✗"}
 @click.command
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--online", is_flag=True, help="Ask the package index too, which takes time.")
-@settings_options("host", "port", "isolation", *DATABASE)
+@settings_options("host", "port", "isolation", "secret_key_file", *DATABASE)
 def doctor(as_json: bool, online: bool, **given: str | None) -> int:
     """Say what this machine can do, and the cure for what it can't; nothing is changed.
 

@@ -172,7 +172,8 @@ async def _children(settings: Settings, owner_url: str, listener: socket.socket)
         slots=settings.workers,
     )
     server = Child(f"server --listen-fd {listener.fileno()}", own, (listener.fileno(),))
-    children = _Children(server, Child("worker", own))
+    # What decrypts secrets is the server's alone: jobs run beside the worker.
+    children = _Children(server, Child("worker", dataclasses.replace(own, secret_key=None)))
     try:
         yield children
     finally:

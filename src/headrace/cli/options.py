@@ -28,10 +28,11 @@ _KINDS = {
 _TRUE, _FALSE = ("true", "1", "yes", "on"), ("false", "0", "no", "off")
 _METAVARS = {
     "DIR": ("data_dir",),
-    "FILE": ("index_ca_file",),
+    "FILE": ("index_ca_file", "secret_key_file"),
     "URL": ("database_url", "base_url", "index_url", "python_mirror"),
     "URL,URL": ("extra_index_urls",),
     "TOKEN": ("superadmin_token",),
+    "KEY": ("secret_key",),
     "A,B": ("tags", "include_headers"),
     "HOST,HOST": ("index_trusted_hosts", "trusted_hosts"),
     "NET,NET": ("trusted_proxies",),
@@ -114,6 +115,12 @@ def write_settings(settings: Settings) -> dict[str, str]:
             case value:
                 environ[variable_of(item.name)] = str(value)
     return environ
+
+
+def without_settings(environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment of this process without the settings in it: a child gets those that it is to have."""
+    names = {variable_of(item.name) for item in fields(Settings)}
+    return {name: value for name, value in environ.items() if name not in names}
 
 
 def _parser(kind: str) -> Parser:

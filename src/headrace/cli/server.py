@@ -22,6 +22,7 @@ from headrace.cli.log_lines import set_up_log
 from headrace.cli.options import DATABASE, build_settings, settings_options
 from headrace.cli.patient_http import PatientHttp
 from headrace.cli.port import bind
+from headrace.cli.secret_key import open_vault
 from headrace.db.connection import open_pool
 from headrace.db.failures import translated
 from headrace.db.listen import Switchboard
@@ -46,6 +47,7 @@ _MOST_OPEN_FILES = 65536
     "port",
     "base_url",
     *DATABASE,
+    "secret_key_file",
     "database_connections",
     "trusted_hosts",
     "trusted_proxies",
@@ -138,9 +140,10 @@ async def _serve(
         with translated():
             async with pool.acquire(timeout=10) as connection:
                 await check_current(connection)
+                vault = await open_vault(settings, connection)
         switchboard = Switchboard(roles.server, "server")
         waiters = Waiters(switchboard, settings.most_waits, settings.most_waits_of_one)
-        context = Context(pool, switchboard, waiters, settings)
+        context = Context(pool, switchboard, waiters, settings, vault)
         services = Services(switchboard, settings)
         config.app = make_app(context, settings)
         background = [

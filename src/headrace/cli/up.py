@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 
 @click.command
-@settings_options("host", "port", "base_url", "workers", "isolation", "superadmin_token", *DATABASE)
+@settings_options(
+    "host", "port", "base_url", "workers", "isolation", "superadmin_token", "secret_key_file", *DATABASE
+)
 def up(**given: str | None) -> None:
     """Run PostgreSQL, a server and a worker on this machine.
 

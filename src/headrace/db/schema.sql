@@ -46,6 +46,11 @@ CREATE FUNCTION headrace.add_session_token(token_hash bytea, token_prefix text, 
   values (token_hash, token_prefix, owner_email, 'session', session_expires_at)
 $$;
 
+CREATE FUNCTION headrace.any_workspace_key(OUT workspace_id text, OUT wrapped bytea) RETURNS SETOF record
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'headrace', 'pg_temp'
+    AS $$ select k.workspace_id, k.wrapped from workspace_key k order by k.created_at limit 1 $$;
+
 CREATE FUNCTION headrace.count_jobs(OUT pending bigint, OUT running bigint) RETURNS record
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'headrace', 'pg_temp'
@@ -540,6 +545,12 @@ CREATE TABLE headrace.draft (
     saved_at timestamp with time zone NOT NULL
 );
 
+CREATE TABLE headrace.environment_variable (
+    workspace_id text NOT NULL,
+    name text NOT NULL,
+    value text NOT NULL
+);
+
 CREATE TABLE headrace.folder (
     workspace_id text NOT NULL,
     name text NOT NULL,
@@ -765,6 +776,20 @@ CREATE TABLE headrace.resource (
     extra_perms jsonb DEFAULT '{}'::jsonb NOT NULL,
     created_by text NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
+    edited_at timestamp with time zone DEFAULT now() NOT NULL,
+    labels text[] DEFAULT '{}'::text[] NOT NULL,
+    edited_by text
+);
+
+CREATE TABLE headrace.resource_type (
+    workspace_id text NOT NULL,
+    name text NOT NULL,
+    schema text,
+    description text DEFAULT ''::text NOT NULL,
+    display_name text,
+    format_extension text,
+    is_fileset boolean DEFAULT false NOT NULL,
+    created_by text NOT NULL,
     edited_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
@@ -861,6 +886,21 @@ ALTER TABLE headrace.trash ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE headrace.variable (
+    workspace_id text NOT NULL,
+    path text NOT NULL,
+    owner text GENERATED ALWAYS AS (headrace.path_owner(path)) STORED NOT NULL,
+    value text NOT NULL,
+    is_secret boolean NOT NULL,
+    description text DEFAULT ''::text NOT NULL,
+    labels text[] DEFAULT '{}'::text[] NOT NULL,
+    extra_perms jsonb DEFAULT '{}'::jsonb NOT NULL,
+    created_by text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    edited_by text NOT NULL,
+    edited_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
 CREATE TABLE headrace.worker_session (
     id bigint NOT NULL,
     worker text NOT NULL,
@@ -923,6 +963,12 @@ CREATE TABLE headrace.workspace_group (
     summary text DEFAULT ''::text NOT NULL
 );
 
+CREATE TABLE headrace.workspace_key (
+    workspace_id text NOT NULL,
+    wrapped bytea NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
 CREATE TABLE headrace.workspace_user (
     workspace_id text NOT NULL,
     username text NOT NULL,
@@ -938,6 +984,9 @@ ALTER TABLE ONLY headrace.audit
 
 ALTER TABLE ONLY headrace.draft
     ADD CONSTRAINT draft_pkey PRIMARY KEY (workspace_id, kind, path, email);
+
+ALTER TABLE ONLY headrace.environment_variable
+    ADD CONSTRAINT environment_variable_pkey PRIMARY KEY (workspace_id, name);
 
 ALTER TABLE ONLY headrace.folder
     ADD CONSTRAINT folder_pkey PRIMARY KEY (workspace_id, name);
@@ -987,6 +1036,9 @@ ALTER TABLE ONLY headrace.relock_cause
 ALTER TABLE ONLY headrace.resource
     ADD CONSTRAINT resource_pkey PRIMARY KEY (workspace_id, path);
 
+ALTER TABLE ONLY headrace.resource_type
+    ADD CONSTRAINT resource_type_pkey PRIMARY KEY (workspace_id, name);
+
 ALTER TABLE ONLY headrace.schema_migration
     ADD CONSTRAINT schema_migration_pkey PRIMARY KEY (version);
 
@@ -1005,6 +1057,9 @@ ALTER TABLE ONLY headrace.token
 ALTER TABLE ONLY headrace.trash
     ADD CONSTRAINT trash_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY headrace.variable
+    ADD CONSTRAINT variable_pkey PRIMARY KEY (workspace_id, path);
+
 ALTER TABLE ONLY headrace.worker_session
     ADD CONSTRAINT worker_session_pkey PRIMARY KEY (id);
 
@@ -1013,6 +1068,9 @@ ALTER TABLE ONLY headrace.workspace_dependencies
 
 ALTER TABLE ONLY headrace.workspace_group
     ADD CONSTRAINT workspace_group_pkey PRIMARY KEY (workspace_id, name);
+
+ALTER TABLE ONLY headrace.workspace_key
+    ADD CONSTRAINT workspace_key_pkey PRIMARY KEY (workspace_id);
 
 ALTER TABLE ONLY headrace.workspace
     ADD CONSTRAINT workspace_pkey PRIMARY KEY (id);
@@ -1085,6 +1143,9 @@ ALTER TABLE ONLY headrace.draft
 ALTER TABLE ONLY headrace.draft
     ADD CONSTRAINT draft_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES headrace.workspace(id);
 
+ALTER TABLE ONLY headrace.environment_variable
+    ADD CONSTRAINT environment_variable_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES headrace.workspace(id);
+
 ALTER TABLE ONLY headrace.folder
     ADD CONSTRAINT folder_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES headrace.workspace(id);
 
@@ -1102,6 +1163,9 @@ ALTER TABLE ONLY headrace.raw_script
 
 ALTER TABLE ONLY headrace.relock_cause
     ADD CONSTRAINT relock_cause_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES headrace.workspace(id);
+
+ALTER TABLE ONLY headrace.resource_type
+    ADD CONSTRAINT resource_type_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES headrace.workspace(id);
 
 ALTER TABLE ONLY headrace.resource
     ADD CONSTRAINT resource_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES headrace.workspace(id);
@@ -1124,11 +1188,17 @@ ALTER TABLE ONLY headrace.token
 ALTER TABLE ONLY headrace.trash
     ADD CONSTRAINT trash_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES headrace.workspace(id);
 
+ALTER TABLE ONLY headrace.variable
+    ADD CONSTRAINT variable_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES headrace.workspace(id);
+
 ALTER TABLE ONLY headrace.workspace_dependencies
     ADD CONSTRAINT workspace_dependencies_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES headrace.workspace(id);
 
 ALTER TABLE ONLY headrace.workspace_group
     ADD CONSTRAINT workspace_group_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES headrace.workspace(id);
+
+ALTER TABLE ONLY headrace.workspace_key
+    ADD CONSTRAINT workspace_key_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES headrace.workspace(id);
 
 ALTER TABLE ONLY headrace.workspace_user
     ADD CONSTRAINT workspace_user_email_fkey FOREIGN KEY (email) REFERENCES headrace.instance_user(email);
@@ -1142,9 +1212,15 @@ CREATE POLICY admin_adds ON headrace.workspace_group FOR INSERT TO headrace_serv
 
 CREATE POLICY admins ON headrace.trash FOR SELECT TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND ( SELECT headrace.is_workspace_admin() AS is_workspace_admin)));
 
+CREATE POLICY admins_add ON headrace.environment_variable FOR INSERT TO headrace_server WITH CHECK (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND ( SELECT headrace.is_workspace_admin() AS is_workspace_admin)));
+
 CREATE POLICY admins_add ON headrace.workspace_dependencies FOR INSERT TO headrace_server WITH CHECK (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND ( SELECT headrace.is_workspace_admin() AS is_workspace_admin)));
 
+CREATE POLICY admins_change ON headrace.environment_variable FOR UPDATE TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND ( SELECT headrace.is_workspace_admin() AS is_workspace_admin)));
+
 CREATE POLICY admins_change ON headrace.workspace_dependencies FOR UPDATE TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND ( SELECT headrace.is_workspace_admin() AS is_workspace_admin)));
+
+CREATE POLICY admins_remove ON headrace.environment_variable FOR DELETE TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND ( SELECT headrace.is_workspace_admin() AS is_workspace_admin)));
 
 CREATE POLICY admins_remove ON headrace.workspace_dependencies FOR DELETE TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND ( SELECT headrace.is_workspace_admin() AS is_workspace_admin)));
 
@@ -1176,6 +1252,8 @@ CREATE POLICY enders_remove ON headrace.job_queue FOR DELETE TO headrace_server 
 
 CREATE POLICY enqueuers ON headrace.job_queue FOR INSERT TO headrace_server WITH CHECK (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (state = 'queued'::text)));
 
+ALTER TABLE headrace.environment_variable ENABLE ROW LEVEL SECURITY;
+
 CREATE POLICY expired ON headrace.idempotency_key TO headrace_worker USING ((created_at < (now() - '24:00:00'::interval)));
 
 CREATE POLICY expired ON headrace.token TO headrace_worker USING ((expires_at < now()));
@@ -1204,6 +1282,10 @@ ALTER TABLE headrace.job_raw_script ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE headrace.job_stream ENABLE ROW LEVEL SECURITY;
 
+CREATE POLICY makers_change ON headrace.resource_type FOR UPDATE TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (( SELECT headrace.is_workspace_admin() AS is_workspace_admin) OR (created_by = ( SELECT headrace.current_username() AS current_username)))));
+
+CREATE POLICY makers_remove ON headrace.resource_type FOR DELETE TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (( SELECT headrace.is_workspace_admin() AS is_workspace_admin) OR (created_by = ( SELECT headrace.current_username() AS current_username)))));
+
 CREATE POLICY member_adds ON headrace.folder FOR INSERT TO headrace_server WITH CHECK ((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)));
 
 CREATE POLICY member_reads ON headrace.folder FOR SELECT TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (( SELECT headrace.is_workspace_admin() AS is_workspace_admin) OR (('f/'::text || name) = ANY (( SELECT headrace.readable_owners() AS readable_owners)::text[])))));
@@ -1218,6 +1300,12 @@ CREATE POLICY member_reads ON headrace.workspace_group FOR SELECT TO headrace_se
 
 CREATE POLICY member_reads ON headrace.workspace_user FOR SELECT TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) OR (email = ( SELECT headrace.current_email() AS current_email)) OR ( SELECT headrace.is_superadmin() AS is_superadmin)));
 
+CREATE POLICY members_add ON headrace.resource_type FOR INSERT TO headrace_server WITH CHECK (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (created_by = ( SELECT headrace.current_username() AS current_username))));
+
+CREATE POLICY members_read ON headrace.environment_variable FOR SELECT TO headrace_server USING ((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)));
+
+CREATE POLICY members_read ON headrace.resource_type FOR SELECT TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) OR ((workspace_id = 'admins'::text) AND (( SELECT headrace.current_workspace() AS current_workspace) IS NOT NULL))));
+
 CREATE POLICY members_read ON headrace.workspace_dependencies FOR SELECT TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) OR ( SELECT headrace.is_superadmin() AS is_superadmin)));
 
 CREATE POLICY own ON headrace.idempotency_key TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (caller = ( SELECT headrace.current_username() AS current_username)))) WITH CHECK (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (caller = ( SELECT headrace.current_username() AS current_username))));
@@ -1229,6 +1317,8 @@ CREATE POLICY own ON headrace.job_raw_script FOR INSERT TO headrace_server WITH 
 CREATE POLICY own ON headrace.raw_script TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (email = ( SELECT headrace.current_email() AS current_email)))) WITH CHECK (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (email = ( SELECT headrace.current_email() AS current_email))));
 
 CREATE POLICY own ON headrace.token TO headrace_server USING ((email = ( SELECT headrace.current_email() AS current_email))) WITH CHECK (((email = ( SELECT headrace.current_email() AS current_email)) AND (( SELECT headrace.current_job() AS current_job) IS NULL)));
+
+CREATE POLICY own ON headrace.workspace_key TO headrace_server USING ((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace))) WITH CHECK ((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)));
 
 CREATE POLICY own_adds ON headrace.draft FOR INSERT TO headrace_server WITH CHECK (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (( SELECT headrace.current_job() AS current_job) IS NULL) AND (email = ( SELECT headrace.current_email() AS current_email))));
 
@@ -1248,9 +1338,13 @@ CREATE POLICY readers ON headrace.script_import FOR SELECT TO headrace_server US
 
 CREATE POLICY readers ON headrace.script_relock FOR SELECT TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (( SELECT headrace.is_workspace_admin() AS is_workspace_admin) OR (owner = ANY (( SELECT headrace.readable_owners() AS readable_owners)::text[])))));
 
+CREATE POLICY readers ON headrace.variable FOR SELECT TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (( SELECT headrace.is_workspace_admin() AS is_workspace_admin) OR (owner = ANY (( SELECT headrace.readable_owners() AS readable_owners)::text[])))));
+
 ALTER TABLE headrace.relock_cause ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE headrace.resource ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE headrace.resource_type ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY same_workspace ON headrace.job_id TO headrace_server USING ((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace))) WITH CHECK ((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)));
 
@@ -1272,6 +1366,8 @@ ALTER TABLE headrace.token ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE headrace.trash ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE headrace.variable ENABLE ROW LEVEL SECURITY;
+
 CREATE POLICY viewers ON headrace.job FOR SELECT TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (( SELECT headrace.is_workspace_admin() AS is_workspace_admin) OR (permissioned_as = ANY (( SELECT headrace.own_identities() AS own_identities)::text[])) OR (created_by = ( SELECT headrace.current_username() AS current_username)) OR (id = ( SELECT headrace.current_job() AS current_job)) OR ((NOT visible_to_runner_only) AND (owner = ANY (( SELECT headrace.readable_owners() AS readable_owners)::text[]))))));
 
 CREATE POLICY viewers ON headrace.job_history FOR SELECT TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (( SELECT headrace.is_workspace_admin() AS is_workspace_admin) OR (permissioned_as = ANY (( SELECT headrace.own_identities() AS own_identities)::text[])) OR (created_by = ( SELECT headrace.current_username() AS current_username)) OR ((NOT visible_to_runner_only) AND (owner = ANY (( SELECT headrace.readable_owners() AS readable_owners)::text[]))))));
@@ -1285,6 +1381,8 @@ CREATE POLICY viewers ON headrace.job_queue FOR SELECT TO headrace_server USING 
 ALTER TABLE headrace.worker_session ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY workers ON headrace.audit FOR INSERT TO headrace_worker WITH CHECK (true);
+
+CREATE POLICY workers ON headrace.environment_variable FOR SELECT TO headrace_worker USING (true);
 
 CREATE POLICY workers ON headrace.job TO headrace_worker USING (true) WITH CHECK (true);
 
@@ -1324,6 +1422,8 @@ ALTER TABLE headrace.workspace_dependencies ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE headrace.workspace_group ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE headrace.workspace_key ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE headrace.workspace_user ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY writers_add ON headrace.relock_cause FOR INSERT TO headrace_server WITH CHECK (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (( SELECT headrace.is_workspace_admin() AS is_workspace_admin) OR (headrace.path_owner(imported_path) = ANY (( SELECT headrace.writable_owners() AS writable_owners)::text[])))));
@@ -1334,13 +1434,21 @@ CREATE POLICY writers_add ON headrace.script FOR INSERT TO headrace_server WITH 
 
 CREATE POLICY writers_add ON headrace.script_import FOR INSERT TO headrace_server WITH CHECK (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (( SELECT headrace.is_workspace_admin() AS is_workspace_admin) OR (headrace.path_owner(importer_path) = ANY (( SELECT headrace.writable_owners() AS writable_owners)::text[])))));
 
-CREATE POLICY writers_change ON headrace.resource FOR UPDATE TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (( SELECT headrace.is_workspace_admin() AS is_workspace_admin) OR (owner = ANY (( SELECT headrace.writable_owners() AS writable_owners)::text[])))));
+CREATE POLICY writers_add ON headrace.variable FOR INSERT TO headrace_server WITH CHECK (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (( SELECT headrace.is_workspace_admin() AS is_workspace_admin) OR (headrace.path_owner(path) = ANY (( SELECT headrace.writable_owners() AS writable_owners)::text[])))));
+
+CREATE POLICY writers_change ON headrace.resource FOR UPDATE TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (( SELECT headrace.is_workspace_admin() AS is_workspace_admin) OR (owner = ANY (( SELECT headrace.writable_owners() AS writable_owners)::text[]))))) WITH CHECK (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (( SELECT headrace.is_workspace_admin() AS is_workspace_admin) OR (headrace.path_owner(path) = ANY (( SELECT headrace.writable_owners() AS writable_owners)::text[])))));
 
 CREATE POLICY writers_change ON headrace.script FOR UPDATE TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (( SELECT headrace.is_workspace_admin() AS is_workspace_admin) OR (owner = ANY (( SELECT headrace.writable_owners() AS writable_owners)::text[])))));
+
+CREATE POLICY writers_change ON headrace.variable FOR UPDATE TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (( SELECT headrace.is_workspace_admin() AS is_workspace_admin) OR (owner = ANY (( SELECT headrace.writable_owners() AS writable_owners)::text[]))))) WITH CHECK (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (( SELECT headrace.is_workspace_admin() AS is_workspace_admin) OR (headrace.path_owner(path) = ANY (( SELECT headrace.writable_owners() AS writable_owners)::text[])))));
+
+CREATE POLICY writers_remove ON headrace.resource FOR DELETE TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (( SELECT headrace.is_workspace_admin() AS is_workspace_admin) OR (owner = ANY (( SELECT headrace.writable_owners() AS writable_owners)::text[])))));
 
 CREATE POLICY writers_remove ON headrace.script_import FOR DELETE TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (( SELECT headrace.is_workspace_admin() AS is_workspace_admin) OR (owner = ANY (( SELECT headrace.writable_owners() AS writable_owners)::text[])))));
 
 CREATE POLICY writers_remove ON headrace.script_relock FOR DELETE TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (( SELECT headrace.is_workspace_admin() AS is_workspace_admin) OR (owner = ANY (( SELECT headrace.writable_owners() AS writable_owners)::text[])))));
+
+CREATE POLICY writers_remove ON headrace.variable FOR DELETE TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (( SELECT headrace.is_workspace_admin() AS is_workspace_admin) OR (owner = ANY (( SELECT headrace.writable_owners() AS writable_owners)::text[])))));
 
 GRANT USAGE ON SCHEMA headrace TO headrace_server;
 GRANT USAGE ON SCHEMA headrace TO headrace_worker;
@@ -1350,6 +1458,9 @@ GRANT ALL ON FUNCTION headrace.add_relocked_version(ended_job uuid, new_hash tex
 
 REVOKE ALL ON FUNCTION headrace.add_session_token(token_hash bytea, token_prefix text, owner_email text, session_expires_at timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION headrace.add_session_token(token_hash bytea, token_prefix text, owner_email text, session_expires_at timestamp with time zone) TO headrace_server;
+
+REVOKE ALL ON FUNCTION headrace.any_workspace_key(OUT workspace_id text, OUT wrapped bytea) FROM PUBLIC;
+GRANT ALL ON FUNCTION headrace.any_workspace_key(OUT workspace_id text, OUT wrapped bytea) TO headrace_server;
 
 REVOKE ALL ON FUNCTION headrace.count_jobs(OUT pending bigint, OUT running bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION headrace.count_jobs(OUT pending bigint, OUT running bigint) TO headrace_server;
@@ -1453,6 +1564,11 @@ GRANT UPDATE(base) ON TABLE headrace.draft TO headrace_server;
 
 GRANT UPDATE(saved_at) ON TABLE headrace.draft TO headrace_server;
 
+GRANT SELECT,INSERT,DELETE ON TABLE headrace.environment_variable TO headrace_server;
+GRANT SELECT ON TABLE headrace.environment_variable TO headrace_worker;
+
+GRANT UPDATE(value) ON TABLE headrace.environment_variable TO headrace_server;
+
 GRANT SELECT,INSERT ON TABLE headrace.folder TO headrace_server;
 
 GRANT SELECT,INSERT ON TABLE headrace.group_member TO headrace_server;
@@ -1518,7 +1634,9 @@ GRANT UPDATE(stored_at) ON TABLE headrace.raw_script TO headrace_server;
 GRANT INSERT ON TABLE headrace.relock_cause TO headrace_server;
 GRANT SELECT,INSERT,DELETE ON TABLE headrace.relock_cause TO headrace_worker;
 
-GRANT SELECT,INSERT ON TABLE headrace.resource TO headrace_server;
+GRANT SELECT,INSERT,DELETE ON TABLE headrace.resource TO headrace_server;
+
+GRANT UPDATE(path) ON TABLE headrace.resource TO headrace_server;
 
 GRANT UPDATE(value) ON TABLE headrace.resource TO headrace_server;
 
@@ -1526,7 +1644,27 @@ GRANT UPDATE(resource_type) ON TABLE headrace.resource TO headrace_server;
 
 GRANT UPDATE(description) ON TABLE headrace.resource TO headrace_server;
 
+GRANT UPDATE(extra_perms) ON TABLE headrace.resource TO headrace_server;
+
 GRANT UPDATE(edited_at) ON TABLE headrace.resource TO headrace_server;
+
+GRANT UPDATE(labels) ON TABLE headrace.resource TO headrace_server;
+
+GRANT UPDATE(edited_by) ON TABLE headrace.resource TO headrace_server;
+
+GRANT SELECT,INSERT,DELETE ON TABLE headrace.resource_type TO headrace_server;
+
+GRANT UPDATE(schema) ON TABLE headrace.resource_type TO headrace_server;
+
+GRANT UPDATE(description) ON TABLE headrace.resource_type TO headrace_server;
+
+GRANT UPDATE(display_name) ON TABLE headrace.resource_type TO headrace_server;
+
+GRANT UPDATE(format_extension) ON TABLE headrace.resource_type TO headrace_server;
+
+GRANT UPDATE(is_fileset) ON TABLE headrace.resource_type TO headrace_server;
+
+GRANT UPDATE(edited_at) ON TABLE headrace.resource_type TO headrace_server;
 
 GRANT SELECT,INSERT ON TABLE headrace.script TO headrace_server;
 GRANT SELECT ON TABLE headrace.script TO headrace_worker;
@@ -1550,6 +1688,24 @@ GRANT SELECT,DELETE ON TABLE headrace.token TO headrace_worker;
 
 GRANT SELECT ON TABLE headrace.trash TO headrace_server;
 
+GRANT SELECT,INSERT,DELETE ON TABLE headrace.variable TO headrace_server;
+
+GRANT UPDATE(path) ON TABLE headrace.variable TO headrace_server;
+
+GRANT UPDATE(value) ON TABLE headrace.variable TO headrace_server;
+
+GRANT UPDATE(is_secret) ON TABLE headrace.variable TO headrace_server;
+
+GRANT UPDATE(description) ON TABLE headrace.variable TO headrace_server;
+
+GRANT UPDATE(labels) ON TABLE headrace.variable TO headrace_server;
+
+GRANT UPDATE(extra_perms) ON TABLE headrace.variable TO headrace_server;
+
+GRANT UPDATE(edited_by) ON TABLE headrace.variable TO headrace_server;
+
+GRANT UPDATE(edited_at) ON TABLE headrace.variable TO headrace_server;
+
 GRANT SELECT ON TABLE headrace.worker_session TO headrace_server;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE headrace.worker_session TO headrace_worker;
 
@@ -1561,6 +1717,8 @@ GRANT SELECT ON TABLE headrace.workspace_dependencies TO headrace_worker;
 GRANT UPDATE(archived) ON TABLE headrace.workspace_dependencies TO headrace_server;
 
 GRANT SELECT,INSERT ON TABLE headrace.workspace_group TO headrace_server;
+
+GRANT SELECT,INSERT ON TABLE headrace.workspace_key TO headrace_server;
 
 GRANT SELECT,INSERT ON TABLE headrace.workspace_user TO headrace_server;
 GRANT SELECT ON TABLE headrace.workspace_user TO headrace_worker;

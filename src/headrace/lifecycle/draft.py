@@ -31,6 +31,20 @@ class Saved:
     path: str
 
 
+async def look_for_drafts(
+    connection: Connection, principal: Principal, place: Place, *, with_text: bool
+) -> tuple[Draft | None, list[tuple[str, datetime]]]:
+    """One's own draft of an item that one may read, and whose others one may know of, and of when they are.
+
+    Unless its text is wanted, one's own is read only where there is one.
+    """
+    users = await drafts.list_users(connection, place)
+    others = [(name, saved_at) for email, name, saved_at in users if email != principal.email]
+    if not with_text and len(others) == len(users):
+        return None, others
+    return await drafts.read_own(connection, principal, place), others
+
+
 async def save_draft(
     connection: Connection,
     principal: Principal,

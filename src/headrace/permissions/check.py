@@ -44,6 +44,17 @@ def require_developer(principal: Principal) -> None:
         raise PermissionDenied("operators may run and view, not create, change or preview")
 
 
+def require_reader_of_variables(principal: Principal) -> None:
+    """Raise PermissionDenied for operators: they have variables through the scripts that they run only."""
+    if principal.is_operator and not principal.is_admin and principal.job is None:
+        raise PermissionDenied("operators may not read variables")
+
+
+def may_change_type(principal: Principal, created_by: str) -> bool:
+    """Whether the principal may change and remove a resource type: who made it, and admins."""
+    return principal.is_admin or created_by == principal.username
+
+
 def require_admin(principal: Principal) -> None:
     """Raise PermissionDenied unless the principal is an admin of the workspace."""
     if not principal.is_admin:

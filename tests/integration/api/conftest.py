@@ -17,6 +17,8 @@ from headrace.api.waiting import Waiters
 from headrace.db.listen import Switchboard
 from headrace.db.roles import RoleLogins
 from headrace.settings import Settings
+from headrace.vault.vault import Vault
+from tests.ground.database import ROOT_KEY
 from tests.ground.people import People
 from tests.integration.api.callers import Api, PlayedWorker, play_worker
 
@@ -38,7 +40,7 @@ async def api(
 ) -> AsyncIterator[Api]:
     """The application, with a client for each of the people and one for a superadmin."""
     switchboard = Switchboard(roles.server, "tests")
-    context = Context(server_pool, switchboard, Waiters(switchboard), SETTINGS)
+    context = Context(server_pool, switchboard, Waiters(switchboard), SETTINGS, Vault(ROOT_KEY))
     listening = asyncio.create_task(switchboard.run())
     application.state.context = context
     made = Api(application, owner)

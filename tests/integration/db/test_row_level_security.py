@@ -31,6 +31,13 @@ JOB = """
 ONE_OF_EACH = f"""
   insert into resource (workspace_id, path, resource_type, created_by)
     values ('acme', 'u/alice/r', 'any', 'alice');
+  insert into variable (workspace_id, path, value, is_secret, created_by, edited_by)
+    values ('acme', 'u/alice/v', 'x', false, 'alice', 'alice');
+  insert into workspace_key (workspace_id, wrapped) values ('acme', 'x');
+  insert into resource_type (workspace_id, name, created_by) values ('acme', 't', 'alice');
+  insert into workspace (id, name, owner) values ('admins', 'Admins', 'root@instance.test');
+  insert into resource_type (workspace_id, name, created_by) values ('admins', 'shared', 'root');
+  insert into environment_variable (workspace_id, name, value) values ('acme', 'REGION', 'x');
   insert into script (workspace_id, hash, path, content, language, created_by)
     values ('acme', '0000000000000001', 'u/alice/s', '', 'python3', 'alice');
   insert into trash (workspace_id, item_kind, item_path, deleted_by)

@@ -17,6 +17,7 @@ from headrace.cli.checkups.database import check_database
 from headrace.cli.checkups.finding import Finding, Health, closed_to
 from headrace.cli.checkups.isolation import check_isolation
 from headrace.cli.checkups.python import check_environments, check_index, check_python, check_uv
+from headrace.cli.checkups.secret_key import check_secret_key
 from headrace.cli.port import bind
 from headrace.db.embedded import running_url
 from headrace.db.postgres_files import find_places
@@ -39,6 +40,7 @@ _CURES = {
     "data folder": "choose another --data-dir, or run this as the user who owns it",
     "environments": "let this be run by the user who runs the worker",
     "PostgreSQL": "start it, or correct --database-url and --data-dir",
+    "secret key": "put the right key there, from a backup or from the machine of a server",
     "isolation": "use --isolation auto",
     "port": "choose another --port or --host",
     "package index": "name another one in --index-url",
@@ -56,6 +58,7 @@ async def look_at_all(settings: Settings, *, online: bool) -> list[Finding]:
         "data folder": check_data_dir,
         "environments": check_environments,
         "PostgreSQL": check_database,
+        "secret key": check_secret_key,
         "isolation": check_isolation,
         "port": check_port,
     }

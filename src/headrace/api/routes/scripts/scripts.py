@@ -19,20 +19,18 @@ from headrace.db.failures import retried
 from headrace.db.listen import LOCKS_CHANGED
 from headrace.errors import InvalidInput, NotFound
 from headrace.lifecycle.deploy import deploy_script, deploy_update
+from headrace.lifecycle.draft import look_for_drafts
 from headrace.lifecycle.find_script import find_head, find_version
 from headrace.lifecycle.launch import Launched
 from headrace.model.draft import DraftKind
 from headrace.model.ids import ScriptHash, parse_script_hash
 from headrace.model.path import check_path
 from headrace.permissions.check import require_read
-from headrace.store import drafts, relocks, scripts
+from headrace.store import relocks, scripts
 from headrace.store.drafts import Place
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from headrace.db.connection import Connection
-    from headrace.model.draft import Draft
     from headrace.model.script import Script
 
 router = APIRouter(prefix="/w/{workspace}/scripts", tags=["script"], route_class=CheckedRoute)
@@ -97,7 +95,9 @@ async def get_script_by_path(path: str, caller: WorkspaceCaller, get_draft: bool
     """The newest version of a script; with ``get_draft`` also one's own draft of it, or instead of it."""
     check_path(path)
     async with caller.transaction() as connection:
-        draft, others = await _read_drafts(connection, caller, path, with_text=get_draft)
+        require_read(caller.principal, path, "script")
+        place = Place(caller.workspace, DraftKind.SCRIPT, path)
+        draft, others = await look_for_drafts(connection, caller.principal, place, with_text=get_draft)
         overlay = show_overlay(draft, others)
         try:
             script = await find_head(connection, caller.principal, path)
@@ -183,19 +183,6 @@ async def _deploy(
     else:  # it brought its lock along, so its importers may be locked again at once
         caller.context.switchboard.notify(LOCKS_CHANGED, {caller.workspace})
     return version
-
-
-async def _read_drafts(
-    connection: Connection, caller: Caller, path: str, *, with_text: bool
-) -> tuple[Draft | None, list[tuple[str, datetime]]]:
-    """One's own draft of a script, and whose others one may know of. Raises NotFound for others' paths."""
-    require_read(caller.principal, path, "script")
-    place = Place(caller.workspace, DraftKind.SCRIPT, path)
-    users = await drafts.list_users(connection, place)
-    others = [(name, saved_at) for email, name, saved_at in users if email != caller.principal.email]
-    if not with_text and len(others) == len(users):
-        return None, others
-    return await drafts.read_own(connection, caller.principal, place), others
 
 
 async def _find_raw(connection: Connection, caller: Caller, path: str) -> Script:

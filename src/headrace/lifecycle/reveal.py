@@ -1,0 +1,45 @@
+"""Reveals the value of a variable to who may have it; of a secret not without a trace in the audit log."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from headrace.errors import Conflict, NotFound
+from headrace.permissions import check
+from headrace.store import audit, variables
+from headrace.vault.ciphertext import CantDecrypt
+
+if TYPE_CHECKING:
+    from headrace.db.connection import Connection
+    from headrace.model.principal import Principal
+    from headrace.store.variables import Variable
+    from headrace.vault.vault import Vault
+
+
+async def find_variable(connection: Connection, principal: Principal, path: str) -> Variable:
+    """A variable as it is stored; raises PermissionDenied for operators, NotFound."""
+    check.require_reader_of_variables(principal)
+    check.require_read(principal, path, "variable")
+    variable = await variables.read(connection, principal.workspace or "", path)
+    if variable is None:
+        raise NotFound(f"variable {path} does not exist, or you may not see it")
+    return variable
+
+
+async def reveal(connection: Connection, vault: Vault, principal: Principal, variable: Variable) -> str:
+    """The value of a variable that the principal has found."""
+    if not variable.is_secret:
+        return variable.value
+    value = await decrypted(connection, vault, principal, variable)
+    await audit.write(connection, principal, "variables.decrypt_secret", "Execute", variable.path)
+    return value
+
+
+async def decrypted(connection: Connection, vault: Vault, principal: Principal, variable: Variable) -> str:
+    """The value of a secret, for a deed that tells it to nobody. Raises Conflict where it can't be read."""
+    try:
+        return await vault.decrypt(connection, principal.workspace or "", variable.path, variable.value)
+    except CantDecrypt:
+        raise Conflict(
+            f"the value of variable {variable.path} was not encrypted for it and can't be read: set it again"
+        ) from None

@@ -1,0 +1,71 @@
+"""Encrypts and decrypts the secrets of workspaces, each under a key of its own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from headrace.db.queries import load_queries
+from headrace.errors import Misconfigured
+from headrace.vault.ciphertext import CantDecrypt, decrypt, encrypt, new_key, origin_of, seal, unseal
+
+if TYPE_CHECKING:
+    from headrace.db.connection import Connection
+    from headrace.vault.root_key import RootKey
+
+SQL = load_queries(__file__, "keys.sql")
+
+
+class Vault:
+    """What can be done with a root key. Raises Misconfigured where it isn't the one that was used."""
+
+    def __init__(self, root_key: RootKey) -> None:
+        self._root_key = root_key
+
+    async def encrypt(self, connection: Connection, workspace: str, origin: str, text: str) -> str:
+        """A text's ciphertext, for a path or an identity of a workspace."""
+        key = await self._read_key(connection, workspace)
+        if key is None:
+            wrapped = seal(self._root_key.key, _binding(workspace), new_key())
+            await SQL.add_workspace_key.run(connection, workspace=workspace, wrapped=wrapped)
+            # Somebody else may have been first.
+            key = await self._read_key(connection, workspace)
+        if key is None:
+            raise AssertionError("the key of a workspace was there and is gone")
+        return encrypt(key, workspace, origin, text)
+
+    async def decrypt(self, connection: Connection, workspace: str, origin: str, ciphertext: str) -> str:
+        """The text of a ciphertext; raises CantDecrypt for one made elsewhere or for another origin."""
+        key = await self._read_key(connection, workspace)
+        if key is None or origin_of(ciphertext) != origin:
+            raise CantDecrypt
+        return decrypt(key, workspace, ciphertext)
+
+    async def is_in_use(self, connection: Connection) -> bool:
+        """Whether the database has secrets. Raises Misconfigured where this root key isn't theirs."""
+        row = await SQL.any_workspace_key.row(connection)
+        if row is not None:
+            self._unwrap(row["workspace_id"], row["wrapped"])
+        return row is not None
+
+    async def _read_key(self, connection: Connection, workspace: str) -> bytes | None:
+        wrapped = await SQL.read_workspace_key.value(connection, workspace=workspace)
+        return None if wrapped is None else self._unwrap(workspace, wrapped)
+
+    def _unwrap(self, workspace: str, wrapped: bytes) -> bytes:
+        try:
+            return unseal(self._root_key.key, _binding(workspace), wrapped)
+        except CantDecrypt:
+            raise Misconfigured(
+                f"the secrets of this database were encrypted under another key than that of"
+                f" {self._root_key.place}: put the right one there, from a backup or from another server of"
+                " this installation"
+            ) from None
+
+
+async def has_secrets(connection: Connection) -> bool:
+    """Whether the database has any, whatever the root key."""
+    return await SQL.any_workspace_key.row(connection) is not None
+
+
+def _binding(workspace: str) -> bytes:
+    return f"headrace workspace key\0{workspace}".encode()
