@@ -11,7 +11,7 @@ from headrace import __version__
 from headrace.api.access import require_rules
 from headrace.api.body import BodyLimit
 from headrace.api.errors import add_error_handlers
-from headrace.api.routes.instance import instance, users
+from headrace.api.routes.instance import global_settings, instance, sign_in, tokens, users
 from headrace.api.routes.jobs import ending, following, metrics, running
 from headrace.api.routes.scripts import (
     dependency_map,
@@ -22,7 +22,16 @@ from headrace.api.routes.scripts import (
     versions,
     workspace_dependencies,
 )
-from headrace.api.routes.workspace import resources, workspaces
+from headrace.api.routes.workspace import (
+    acls,
+    audit,
+    folders,
+    groups,
+    members,
+    resources,
+    workspace_settings,
+    workspaces,
+)
 from headrace.api.url import CleanUrl
 
 if TYPE_CHECKING:
@@ -33,10 +42,20 @@ if TYPE_CHECKING:
 ROUTERS: tuple[APIRouter, ...] = (
     instance.router,
     instance.signed_in,
+    global_settings.router,
+    sign_in.router,
+    sign_in.signed_in,
+    tokens.router,
     users.router,
-    users.in_workspace,
     workspaces.router,
-    workspaces.folders,
+    workspace_settings.router,
+    workspace_settings.shared_ui,
+    members.router,
+    members.joining,
+    folders.router,
+    groups.router,
+    acls.router,
+    audit.router,
     scripts.router,
     lists.router,
     versions.router,

@@ -2,6 +2,18 @@
 
 CREATE SCHEMA headrace;
 
+CREATE FUNCTION headrace.add_first_signing_key(new_id text, new_private_pem text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'headrace', 'pg_temp'
+    AS $$
+begin
+  perform pg_advisory_xact_lock(hashtext('headrace.signing_key'));
+  if not exists (select from signing_key) then
+    insert into signing_key (id, private_pem) values (new_id, new_private_pem);
+  end if;
+end
+$$;
+
 CREATE FUNCTION headrace.add_relocked_version(ended_job uuid, new_hash text, new_lock text, new_message text) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'headrace', 'pg_temp'
@@ -42,8 +54,19 @@ CREATE FUNCTION headrace.add_session_token(token_hash bytea, token_prefix text, 
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'headrace', 'pg_temp'
     AS $$
-  insert into token (hash, prefix, email, label, expires_at)
-  values (token_hash, token_prefix, owner_email, 'session', session_expires_at)
+  insert into token (hash, prefix, email, label, expires_at, is_session)
+  values (token_hash, token_prefix, owner_email, 'session', session_expires_at, true)
+$$;
+
+CREATE FUNCTION headrace.count_items(wanted_owner text) RETURNS TABLE(kind text, items bigint)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'headrace', 'pg_temp'
+    AS $$
+  select 'scripts', count(*) from script
+  where workspace_id = current_workspace() and owner = wanted_owner and not archived and not deleted
+  union all
+  select 'resources', count(*) from resource
+  where workspace_id = current_workspace() and owner = wanted_owner
 $$;
 
 CREATE FUNCTION headrace.count_live_workers() RETURNS bigint
@@ -76,32 +99,45 @@ CREATE FUNCTION headrace.deleted_script_path(wanted_hash text) RETURNS text
     and (is_workspace_admin() or owner = any (readable_owners()))
 $$;
 
-CREATE FUNCTION headrace.describe_group(wanted_workspace text, wanted_group text, OUT readable text[], OUT writable text[]) RETURNS SETOF record
+CREATE FUNCTION headrace.describe_group(wanted_workspace text, wanted_group text, OUT readable text[], OUT writable text[], OUT owned text[]) RETURNS SETOF record
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'headrace', 'pg_temp'
     AS $$
-  with open_folder as (
+  with me as (
+    select 'g/' || g.name as identity
+    from workspace_group g join workspace w on w.id = g.workspace_id
+    where g.workspace_id = wanted_workspace and g.name = wanted_group and not w.deleted
+  ),
+  open_folder as (
     select 'f/' || f.name as owner,
-           'g/' || g.name = any (f.owners)
-             or coalesce((f.extra_perms ->> ('g/' || g.name))::boolean, false) as may_write
-    from folder f, workspace_group g
-    where f.workspace_id = wanted_workspace and g.workspace_id = wanted_workspace and g.name = wanted_group
-      and ('g/' || g.name = any (f.owners) or f.extra_perms ? ('g/' || g.name))
+           me.identity = any (f.owners) as is_mine,
+           me.identity = any (f.owners)
+             or coalesce((f.extra_perms ->> me.identity)::boolean, false) as may_write
+    from folder f, me
+    where f.workspace_id = wanted_workspace
+      and (me.identity = any (f.owners) or f.extra_perms ? me.identity)
   )
-  select array(select 'g/' || g.name union all select owner from open_folder),
-         array(select owner from open_folder where may_write)
-  from workspace_group g where g.workspace_id = wanted_workspace and g.name = wanted_group
+  select array(select me.identity union all select owner from open_folder),
+         array(select owner from open_folder where may_write),
+         array(select owner from open_folder where is_mine
+               union all
+               select 'g/' || g.name from workspace_group g
+               where g.workspace_id = wanted_workspace
+                 and coalesce((g.extra_perms ->> me.identity)::boolean, false))
+  from me
 $$;
 
-CREATE FUNCTION headrace.describe_member(wanted_workspace text, wanted_username text, OUT username text, OUT email text, OUT is_admin boolean, OUT operator boolean, OUT groups text[], OUT readable text[], OUT writable text[]) RETURNS SETOF record
+CREATE FUNCTION headrace.describe_member(wanted_workspace text, wanted_username text, OUT username text, OUT email text, OUT is_admin boolean, OUT operator boolean, OUT groups text[], OUT readable text[], OUT writable text[], OUT owned text[]) RETURNS SETOF record
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'headrace', 'pg_temp'
     AS $$
   with member as (
     select m.username, m.email, m.is_admin, m.operator
-    from workspace_user m join instance_user u on u.email = m.email
+    from workspace_user m
+    join instance_user u on u.email = m.email
+    join workspace w on w.id = m.workspace_id
     where m.workspace_id = wanted_workspace and m.username = wanted_username
-      and not m.disabled and not u.disabled
+      and not m.disabled and not u.disabled and not w.deleted
   ),
   mine as (
     select 'u/' || m.username as identity from member m
@@ -111,16 +147,38 @@ CREATE FUNCTION headrace.describe_member(wanted_workspace text, wanted_username 
   ),
   open_folder as (
     select 'f/' || f.name as owner,
+           bool_or(mine.identity = any (f.owners)) as is_mine,
            bool_or(mine.identity = any (f.owners) or (f.extra_perms ->> mine.identity)::boolean) as may_write
     from folder f join mine on mine.identity = any (f.owners) or f.extra_perms ? mine.identity
     where f.workspace_id = wanted_workspace
     group by f.name
+  ),
+  managed_group as (
+    select distinct 'g/' || g.name as owner
+    from workspace_group g join mine on (g.extra_perms ->> mine.identity)::boolean
+    where g.workspace_id = wanted_workspace
   )
   select m.username, m.email, m.is_admin, m.operator,
          array(select substr(identity, 3) from mine where identity like 'g/%'),
          array(select identity from mine union all select owner from open_folder),
-         array(select 'u/' || m.username union all select owner from open_folder where may_write)
+         array(select 'u/' || m.username union all select owner from open_folder where may_write),
+         array(select 'u/' || m.username union all select owner from open_folder where is_mine
+               union all select owner from managed_group)
   from member m
+$$;
+
+CREATE FUNCTION headrace.describe_members(wanted_username text, OUT username text, OUT email text, OUT name text, OUT is_admin boolean, OUT super_admin boolean, OUT operator boolean, OUT disabled boolean, OUT created_at timestamp with time zone, OUT groups text[], OUT readable text[], OUT writable text[], OUT owned text[]) RETURNS SETOF record
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'headrace', 'pg_temp'
+    AS $$
+  select m.username, m.email, u.name, m.is_admin, u.super_admin, m.operator, m.disabled or u.disabled,
+         m.created_at, coalesce(d.groups, '{}'), coalesce(d.readable, '{}'), coalesce(d.writable, '{}'),
+         coalesce(d.owned, '{}')
+  from workspace_user m
+  join instance_user u on u.email = m.email
+  left join lateral describe_member(m.workspace_id, m.username) d on true
+  where m.workspace_id = current_workspace() and (wanted_username is null or m.username = wanted_username)
+  order by m.username
 $$;
 
 CREATE FUNCTION headrace.end_relock(ended_job uuid, new_state text, new_message text) RETURNS boolean
@@ -222,9 +280,41 @@ $$;
 CREATE FUNCTION headrace.find_password(wanted_email text, OUT email text, OUT password_hash text) RETURNS SETOF record
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'headrace', 'pg_temp'
-    AS $$ select u.email, u.password_hash from instance_user u where u.email = wanted_email and not u.disabled $$;
+    AS $$
+  select u.email, u.password_hash from instance_user u
+  where lower(u.email) = lower(wanted_email) and not u.disabled
+$$;
 
 CREATE FUNCTION headrace.find_token(wanted_hash bytea, OUT email text, OUT super_admin boolean, OUT workspace_id text, OUT username text) RETURNS SETOF record
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'headrace', 'pg_temp'
+    AS $$
+  select i.email, i.super_admin, i.workspace_id, null::text
+  from identify_token(wanted_hash) i
+  where i.scopes is null and not i.read_only
+$$;
+
+CREATE FUNCTION headrace.forget_identity(wanted_workspace text, wanted_identity text) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'headrace', 'pg_temp'
+    AS $$
+  update folder
+  set owners = array_remove(owners, wanted_identity), extra_perms = extra_perms - wanted_identity
+  where workspace_id = wanted_workspace and (wanted_identity = any (owners) or extra_perms ? wanted_identity);
+  update workspace_group set extra_perms = extra_perms - wanted_identity
+  where workspace_id = wanted_workspace and extra_perms ? wanted_identity;
+  update script set extra_perms = extra_perms - wanted_identity
+  where workspace_id = wanted_workspace and extra_perms ? wanted_identity;
+  update resource set extra_perms = extra_perms - wanted_identity
+  where workspace_id = wanted_workspace and extra_perms ? wanted_identity;
+$$;
+
+CREATE FUNCTION headrace.hold_script_lock(wanted_workspace text, wanted_hash text) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'headrace', 'pg_temp'
+    AS $$ select from script where workspace_id = wanted_workspace and hash = wanted_hash for share $$;
+
+CREATE FUNCTION headrace.identify_token(wanted_hash bytea, OUT email text, OUT super_admin boolean, OUT workspace_id text, OUT scopes text[], OUT read_only boolean) RETURNS SETOF record
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'headrace', 'pg_temp'
     AS $$
@@ -233,15 +323,10 @@ CREATE FUNCTION headrace.find_token(wanted_hash bytea, OUT email text, OUT super
     where token.hash = wanted_hash
       and (last_used_at is null or last_used_at < now() - interval '1 minute')
   )
-  select u.email, u.super_admin, t.workspace_id, null::text
+  select u.email, u.super_admin, t.workspace_id, t.scopes, t.read_only
   from token t join instance_user u on u.email = t.email
   where t.hash = wanted_hash and not u.disabled and (t.expires_at is null or t.expires_at > now())
 $$;
-
-CREATE FUNCTION headrace.hold_script_lock(wanted_workspace text, wanted_hash text) RETURNS void
-    LANGUAGE sql SECURITY DEFINER
-    SET search_path TO 'headrace', 'pg_temp'
-    AS $$ select from script where workspace_id = wanted_workspace and hash = wanted_hash for share $$;
 
 CREATE FUNCTION headrace.is_superadmin() RETURNS boolean
     LANGUAGE sql STABLE PARALLEL SAFE
@@ -272,6 +357,10 @@ $$;
 CREATE FUNCTION headrace.own_identities() RETURNS text[]
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $$ select string_to_array(nullif(current_setting('headrace.identities', true), ''), ',') $$;
+
+CREATE FUNCTION headrace.owned_owners() RETURNS text[]
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$ select string_to_array(nullif(current_setting('headrace.owned', true), ''), ',') $$;
 
 CREATE FUNCTION headrace.path_owner(path text) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -349,9 +438,74 @@ CREATE FUNCTION headrace.read_job_stream(wanted_job uuid, wanted_attempt integer
   limit most_chunks
 $$;
 
+CREATE FUNCTION headrace.read_signing_keys() RETURNS TABLE(id text, private_pem text)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'headrace', 'pg_temp'
+    AS $$ select k.id, k.private_pem from signing_key k order by k.created_at desc, k.id $$;
+
 CREATE FUNCTION headrace.readable_owners() RETURNS text[]
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $$ select string_to_array(nullif(current_setting('headrace.readable', true), ''), ',') $$;
+
+CREATE FUNCTION headrace.remove_group(wanted_name text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'headrace', 'pg_temp'
+    AS $$
+begin
+  if not is_workspace_admin() or wanted_name = 'all' then
+    return false;
+  end if;
+  delete from group_member where workspace_id = current_workspace() and group_name = wanted_name;
+  delete from workspace_group where workspace_id = current_workspace() and name = wanted_name;
+  if not found then
+    return false;
+  end if;
+  perform forget_identity(current_workspace(), 'g/' || wanted_name);
+  return true;
+end
+$$;
+
+CREATE FUNCTION headrace.remove_member(wanted_username text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'headrace', 'pg_temp'
+    AS $$
+begin
+  if not is_workspace_admin() then
+    return false;
+  end if;
+  delete from group_member where workspace_id = current_workspace() and username = wanted_username;
+  delete from workspace_user where workspace_id = current_workspace() and username = wanted_username;
+  if not found then
+    return false;
+  end if;
+  perform forget_identity(current_workspace(), 'u/' || wanted_username);
+  return true;
+end
+$$;
+
+CREATE FUNCTION headrace.remove_user(wanted_email text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'headrace', 'pg_temp'
+    AS $$
+declare
+  membership record;
+begin
+  if not is_superadmin() or current_job() is not null then
+    return false;
+  end if;
+  delete from token where email = wanted_email;
+  delete from draft where email = wanted_email;
+  delete from group_member g using workspace_user m
+  where m.email = wanted_email and g.workspace_id = m.workspace_id and g.username = m.username;
+  for membership in
+    delete from workspace_user where email = wanted_email returning workspace_id, username
+  loop
+    perform forget_identity(membership.workspace_id, 'u/' || membership.username);
+  end loop;
+  delete from instance_user where email = wanted_email;
+  return found;
+end
+$$;
 
 CREATE FUNCTION headrace.restore_trashed_script(wanted_item bigint) RETURNS TABLE(hash text, path text, language text, is_locked boolean)
     LANGUAGE sql SECURITY DEFINER
@@ -374,6 +528,36 @@ CREATE FUNCTION headrace.schema_version() RETURNS integer
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'headrace', 'pg_temp'
     AS $$ select max(version) from schema_migration $$;
+
+CREATE FUNCTION headrace.set_own_password(new_hash text, kept_token bytea) RETURNS boolean
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'headrace', 'pg_temp'
+    AS $$
+  with changed as (
+    update instance_user set password_hash = new_hash
+    where email = current_email() and current_job() is null
+    returning email
+  ),
+  ended as (
+    delete from token t using changed c where t.email = c.email and t.is_session and t.hash <> kept_token
+  )
+  select exists (select from changed)
+$$;
+
+CREATE FUNCTION headrace.set_password_of(wanted_email text, new_hash text) RETURNS boolean
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'headrace', 'pg_temp'
+    AS $$
+  with changed as (
+    update instance_user set password_hash = new_hash
+    where email = wanted_email and is_superadmin() and current_job() is null
+    returning email
+  ),
+  ended as (
+    delete from token t using changed c where t.email = c.email and t.is_session
+  )
+  select exists (select from changed)
+$$;
 
 CREATE FUNCTION headrace.settle_script_lock(ended_job uuid, new_lock text, new_error text) RETURNS SETOF text
     LANGUAGE plpgsql SECURITY DEFINER
@@ -493,7 +677,9 @@ CREATE TABLE headrace.folder (
     owners text[] DEFAULT '{}'::text[] NOT NULL,
     extra_perms jsonb DEFAULT '{}'::jsonb NOT NULL,
     created_by text NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    labels text[] DEFAULT '{}'::text[] NOT NULL,
+    edited_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
 CREATE TABLE headrace.group_member (
@@ -518,7 +704,8 @@ CREATE TABLE headrace.instance_user (
     name text,
     super_admin boolean DEFAULT false NOT NULL,
     disabled boolean DEFAULT false NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    company text
 );
 
 CREATE TABLE headrace.job (
@@ -752,6 +939,12 @@ CREATE TABLE headrace.script_relock (
     CONSTRAINT script_relock_state_check CHECK ((state = ANY (ARRAY['wanted'::text, 'running'::text, 'changed'::text, 'unchanged'::text, 'failed'::text, 'left'::text])))
 );
 
+CREATE TABLE headrace.signing_key (
+    id text NOT NULL,
+    private_pem text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
 CREATE TABLE headrace.token (
     hash bytea NOT NULL,
     prefix text NOT NULL,
@@ -760,7 +953,10 @@ CREATE TABLE headrace.token (
     label text DEFAULT ''::text NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     expires_at timestamp with time zone,
-    last_used_at timestamp with time zone
+    last_used_at timestamp with time zone,
+    scopes text[],
+    read_only boolean DEFAULT false NOT NULL,
+    is_session boolean DEFAULT false NOT NULL
 );
 
 CREATE TABLE headrace.trash (
@@ -814,7 +1010,8 @@ CREATE TABLE headrace.workspace (
     name text NOT NULL,
     owner text NOT NULL,
     deleted boolean DEFAULT false NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    color text
 );
 
 CREATE TABLE headrace.workspace_dependencies (
@@ -841,7 +1038,8 @@ ALTER TABLE headrace.workspace_dependencies ALTER COLUMN id ADD GENERATED ALWAYS
 CREATE TABLE headrace.workspace_group (
     workspace_id text NOT NULL,
     name text NOT NULL,
-    summary text DEFAULT ''::text NOT NULL
+    summary text DEFAULT ''::text NOT NULL,
+    extra_perms jsonb DEFAULT '{}'::jsonb NOT NULL
 );
 
 CREATE TABLE headrace.workspace_user (
@@ -911,6 +1109,9 @@ ALTER TABLE ONLY headrace.script
 ALTER TABLE ONLY headrace.script_relock
     ADD CONSTRAINT script_relock_pkey PRIMARY KEY (workspace_id, path);
 
+ALTER TABLE ONLY headrace.signing_key
+    ADD CONSTRAINT signing_key_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY headrace.token
     ADD CONSTRAINT token_pkey PRIMARY KEY (hash);
 
@@ -935,11 +1136,15 @@ ALTER TABLE ONLY headrace.workspace_user
 ALTER TABLE ONLY headrace.workspace_user
     ADD CONSTRAINT workspace_user_workspace_id_email_key UNIQUE (workspace_id, email);
 
+CREATE INDEX audit_by_id ON headrace.audit USING btree (workspace_id, id DESC);
+
 CREATE INDEX audit_by_time ON headrace.audit USING btree (workspace_id, at DESC);
 
 CREATE INDEX draft_by_user ON headrace.draft USING btree (workspace_id, email, kind, path);
 
 CREATE INDEX idempotency_key_age ON headrace.idempotency_key USING btree (created_at);
+
+CREATE UNIQUE INDEX instance_user_by_folded_email ON headrace.instance_user USING btree (lower(email));
 
 CREATE INDEX job_by_parent ON headrace.job USING btree (parent_job) WHERE (parent_job IS NOT NULL);
 
@@ -986,6 +1191,8 @@ CREATE INDEX trash_expiry ON headrace.trash USING btree (expires_at);
 CREATE INDEX worker_session_live ON headrace.worker_session USING btree (expires_at) WHERE (ended_at IS NULL);
 
 CREATE UNIQUE INDEX workspace_dependencies_newest ON headrace.workspace_dependencies USING btree (workspace_id, language, name) WHERE (NOT archived);
+
+CREATE UNIQUE INDEX workspace_user_by_folded_name ON headrace.workspace_user USING btree (workspace_id, lower(username));
 
 CREATE TRIGGER place_in_line BEFORE INSERT ON headrace.script FOR EACH ROW EXECUTE FUNCTION headrace.place_in_line();
 
@@ -1043,6 +1250,12 @@ ALTER TABLE ONLY headrace.workspace_user
 CREATE POLICY admin_adds ON headrace.group_member FOR INSERT TO headrace_server WITH CHECK ((( SELECT headrace.is_superadmin() AS is_superadmin) OR ((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND ( SELECT headrace.is_workspace_admin() AS is_workspace_admin))));
 
 CREATE POLICY admin_adds ON headrace.workspace_group FOR INSERT TO headrace_server WITH CHECK ((( SELECT headrace.is_superadmin() AS is_superadmin) OR ((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND ( SELECT headrace.is_workspace_admin() AS is_workspace_admin))));
+
+CREATE POLICY admin_adds ON headrace.workspace_user FOR INSERT TO headrace_server WITH CHECK (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND ( SELECT headrace.is_workspace_admin() AS is_workspace_admin)));
+
+CREATE POLICY admin_changes ON headrace.workspace FOR UPDATE TO headrace_server USING ((( SELECT headrace.is_superadmin() AS is_superadmin) OR ((id = ( SELECT headrace.current_workspace() AS current_workspace)) AND ( SELECT headrace.is_workspace_admin() AS is_workspace_admin))));
+
+CREATE POLICY admin_changes ON headrace.workspace_user FOR UPDATE TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND ( SELECT headrace.is_workspace_admin() AS is_workspace_admin)));
 
 CREATE POLICY admins ON headrace.trash FOR SELECT TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND ( SELECT headrace.is_workspace_admin() AS is_workspace_admin)));
 
@@ -1106,6 +1319,12 @@ ALTER TABLE headrace.job_queue ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE headrace.job_stream ENABLE ROW LEVEL SECURITY;
 
+CREATE POLICY managers_add ON headrace.group_member FOR INSERT TO headrace_server WITH CHECK (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (('g/'::text || group_name) = ANY (( SELECT headrace.owned_owners() AS owned_owners)::text[]))));
+
+CREATE POLICY managers_change ON headrace.workspace_group FOR UPDATE TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (( SELECT headrace.is_workspace_admin() AS is_workspace_admin) OR (('g/'::text || name) = ANY (( SELECT headrace.owned_owners() AS owned_owners)::text[])))));
+
+CREATE POLICY managers_remove ON headrace.group_member FOR DELETE TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (group_name <> 'all'::text) AND (( SELECT headrace.is_workspace_admin() AS is_workspace_admin) OR (('g/'::text || group_name) = ANY (( SELECT headrace.owned_owners() AS owned_owners)::text[])))));
+
 CREATE POLICY member_adds ON headrace.folder FOR INSERT TO headrace_server WITH CHECK ((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)));
 
 CREATE POLICY member_reads ON headrace.folder FOR SELECT TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (( SELECT headrace.is_workspace_admin() AS is_workspace_admin) OR (('f/'::text || name) = ANY (( SELECT headrace.readable_owners() AS readable_owners)::text[])))));
@@ -1124,15 +1343,21 @@ CREATE POLICY members_read ON headrace.workspace_dependencies FOR SELECT TO head
 
 CREATE POLICY own ON headrace.idempotency_key TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (caller = ( SELECT headrace.current_username() AS current_username)))) WITH CHECK (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (caller = ( SELECT headrace.current_username() AS current_username))));
 
-CREATE POLICY own ON headrace.token TO headrace_server USING ((email = ( SELECT headrace.current_email() AS current_email))) WITH CHECK (((email = ( SELECT headrace.current_email() AS current_email)) AND (( SELECT headrace.current_job() AS current_job) IS NULL)));
+CREATE POLICY own ON headrace.token TO headrace_server USING (((email = ( SELECT headrace.current_email() AS current_email)) AND (( SELECT headrace.current_job() AS current_job) IS NULL))) WITH CHECK (((email = ( SELECT headrace.current_email() AS current_email)) AND (( SELECT headrace.current_job() AS current_job) IS NULL)));
 
 CREATE POLICY own_adds ON headrace.draft FOR INSERT TO headrace_server WITH CHECK (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (( SELECT headrace.current_job() AS current_job) IS NULL) AND (email = ( SELECT headrace.current_email() AS current_email))));
 
 CREATE POLICY own_changes ON headrace.draft FOR UPDATE TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (( SELECT headrace.current_job() AS current_job) IS NULL) AND (email = ( SELECT headrace.current_email() AS current_email))));
 
+CREATE POLICY own_or_admin ON headrace.audit FOR SELECT TO headrace_server USING ((( SELECT headrace.is_superadmin() AS is_superadmin) OR ((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (( SELECT headrace.is_workspace_admin() AS is_workspace_admin) OR (username = ( SELECT headrace.current_username() AS current_username))))));
+
 CREATE POLICY own_or_admin ON headrace.draft FOR SELECT TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (( SELECT headrace.current_job() AS current_job) IS NULL) AND ((email = ( SELECT headrace.current_email() AS current_email)) OR (( SELECT headrace.is_workspace_admin() AS is_workspace_admin) AND (kind = ANY (ARRAY['script'::text, 'flow'::text, 'app'::text, 'raw_app'::text]))))));
 
 CREATE POLICY own_or_admin_deletes ON headrace.draft FOR DELETE TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (( SELECT headrace.current_job() AS current_job) IS NULL) AND ((email = ( SELECT headrace.current_email() AS current_email)) OR (( SELECT headrace.is_workspace_admin() AS is_workspace_admin) AND (kind = ANY (ARRAY['script'::text, 'flow'::text, 'app'::text, 'raw_app'::text]))))));
+
+CREATE POLICY owners_change ON headrace.folder FOR UPDATE TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (( SELECT headrace.is_workspace_admin() AS is_workspace_admin) OR (('f/'::text || name) = ANY (( SELECT headrace.owned_owners() AS owned_owners)::text[])))));
+
+CREATE POLICY owners_remove ON headrace.folder FOR DELETE TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (( SELECT headrace.is_workspace_admin() AS is_workspace_admin) OR (('f/'::text || name) = ANY (( SELECT headrace.owned_owners() AS owned_owners)::text[])))));
 
 CREATE POLICY readers ON headrace.resource FOR SELECT TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (( SELECT headrace.is_workspace_admin() AS is_workspace_admin) OR (owner = ANY (( SELECT headrace.readable_owners() AS readable_owners)::text[])))));
 
@@ -1157,6 +1382,8 @@ ALTER TABLE headrace.script_relock ENABLE ROW LEVEL SECURITY;
 CREATE POLICY self_or_superadmin ON headrace.instance_user TO headrace_server USING (((email = ( SELECT headrace.current_email() AS current_email)) OR ( SELECT headrace.is_superadmin() AS is_superadmin))) WITH CHECK (( SELECT headrace.is_superadmin() AS is_superadmin));
 
 CREATE POLICY signed_in ON headrace.worker_session FOR SELECT TO headrace_server USING ((( SELECT headrace.current_email() AS current_email) IS NOT NULL));
+
+ALTER TABLE headrace.signing_key ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY superadmin_adds ON headrace.workspace FOR INSERT TO headrace_server WITH CHECK (( SELECT headrace.is_superadmin() AS is_superadmin));
 
@@ -1235,11 +1462,17 @@ CREATE POLICY writers_remove ON headrace.script_relock FOR DELETE TO headrace_se
 GRANT USAGE ON SCHEMA headrace TO headrace_server;
 GRANT USAGE ON SCHEMA headrace TO headrace_worker;
 
+REVOKE ALL ON FUNCTION headrace.add_first_signing_key(new_id text, new_private_pem text) FROM PUBLIC;
+GRANT ALL ON FUNCTION headrace.add_first_signing_key(new_id text, new_private_pem text) TO headrace_server;
+
 REVOKE ALL ON FUNCTION headrace.add_relocked_version(ended_job uuid, new_hash text, new_lock text, new_message text) FROM PUBLIC;
 GRANT ALL ON FUNCTION headrace.add_relocked_version(ended_job uuid, new_hash text, new_lock text, new_message text) TO headrace_worker;
 
 REVOKE ALL ON FUNCTION headrace.add_session_token(token_hash bytea, token_prefix text, owner_email text, session_expires_at timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION headrace.add_session_token(token_hash bytea, token_prefix text, owner_email text, session_expires_at timestamp with time zone) TO headrace_server;
+
+REVOKE ALL ON FUNCTION headrace.count_items(wanted_owner text) FROM PUBLIC;
+GRANT ALL ON FUNCTION headrace.count_items(wanted_owner text) TO headrace_server;
 
 REVOKE ALL ON FUNCTION headrace.count_live_workers() FROM PUBLIC;
 GRANT ALL ON FUNCTION headrace.count_live_workers() TO headrace_server;
@@ -1247,13 +1480,16 @@ GRANT ALL ON FUNCTION headrace.count_live_workers() TO headrace_server;
 REVOKE ALL ON FUNCTION headrace.deleted_script_path(wanted_hash text) FROM PUBLIC;
 GRANT ALL ON FUNCTION headrace.deleted_script_path(wanted_hash text) TO headrace_server;
 
-REVOKE ALL ON FUNCTION headrace.describe_group(wanted_workspace text, wanted_group text, OUT readable text[], OUT writable text[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION headrace.describe_group(wanted_workspace text, wanted_group text, OUT readable text[], OUT writable text[]) TO headrace_server;
-GRANT ALL ON FUNCTION headrace.describe_group(wanted_workspace text, wanted_group text, OUT readable text[], OUT writable text[]) TO headrace_worker;
+REVOKE ALL ON FUNCTION headrace.describe_group(wanted_workspace text, wanted_group text, OUT readable text[], OUT writable text[], OUT owned text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION headrace.describe_group(wanted_workspace text, wanted_group text, OUT readable text[], OUT writable text[], OUT owned text[]) TO headrace_server;
+GRANT ALL ON FUNCTION headrace.describe_group(wanted_workspace text, wanted_group text, OUT readable text[], OUT writable text[], OUT owned text[]) TO headrace_worker;
 
-REVOKE ALL ON FUNCTION headrace.describe_member(wanted_workspace text, wanted_username text, OUT username text, OUT email text, OUT is_admin boolean, OUT operator boolean, OUT groups text[], OUT readable text[], OUT writable text[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION headrace.describe_member(wanted_workspace text, wanted_username text, OUT username text, OUT email text, OUT is_admin boolean, OUT operator boolean, OUT groups text[], OUT readable text[], OUT writable text[]) TO headrace_server;
-GRANT ALL ON FUNCTION headrace.describe_member(wanted_workspace text, wanted_username text, OUT username text, OUT email text, OUT is_admin boolean, OUT operator boolean, OUT groups text[], OUT readable text[], OUT writable text[]) TO headrace_worker;
+REVOKE ALL ON FUNCTION headrace.describe_member(wanted_workspace text, wanted_username text, OUT username text, OUT email text, OUT is_admin boolean, OUT operator boolean, OUT groups text[], OUT readable text[], OUT writable text[], OUT owned text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION headrace.describe_member(wanted_workspace text, wanted_username text, OUT username text, OUT email text, OUT is_admin boolean, OUT operator boolean, OUT groups text[], OUT readable text[], OUT writable text[], OUT owned text[]) TO headrace_server;
+GRANT ALL ON FUNCTION headrace.describe_member(wanted_workspace text, wanted_username text, OUT username text, OUT email text, OUT is_admin boolean, OUT operator boolean, OUT groups text[], OUT readable text[], OUT writable text[], OUT owned text[]) TO headrace_worker;
+
+REVOKE ALL ON FUNCTION headrace.describe_members(wanted_username text, OUT username text, OUT email text, OUT name text, OUT is_admin boolean, OUT super_admin boolean, OUT operator boolean, OUT disabled boolean, OUT created_at timestamp with time zone, OUT groups text[], OUT readable text[], OUT writable text[], OUT owned text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION headrace.describe_members(wanted_username text, OUT username text, OUT email text, OUT name text, OUT is_admin boolean, OUT super_admin boolean, OUT operator boolean, OUT disabled boolean, OUT created_at timestamp with time zone, OUT groups text[], OUT readable text[], OUT writable text[], OUT owned text[]) TO headrace_server;
 
 REVOKE ALL ON FUNCTION headrace.end_relock(ended_job uuid, new_state text, new_message text) FROM PUBLIC;
 GRANT ALL ON FUNCTION headrace.end_relock(ended_job uuid, new_state text, new_message text) TO headrace_server;
@@ -1279,8 +1515,13 @@ GRANT ALL ON FUNCTION headrace.find_password(wanted_email text, OUT email text, 
 REVOKE ALL ON FUNCTION headrace.find_token(wanted_hash bytea, OUT email text, OUT super_admin boolean, OUT workspace_id text, OUT username text) FROM PUBLIC;
 GRANT ALL ON FUNCTION headrace.find_token(wanted_hash bytea, OUT email text, OUT super_admin boolean, OUT workspace_id text, OUT username text) TO headrace_server;
 
+REVOKE ALL ON FUNCTION headrace.forget_identity(wanted_workspace text, wanted_identity text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION headrace.hold_script_lock(wanted_workspace text, wanted_hash text) FROM PUBLIC;
 GRANT ALL ON FUNCTION headrace.hold_script_lock(wanted_workspace text, wanted_hash text) TO headrace_server;
+
+REVOKE ALL ON FUNCTION headrace.identify_token(wanted_hash bytea, OUT email text, OUT super_admin boolean, OUT workspace_id text, OUT scopes text[], OUT read_only boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION headrace.identify_token(wanted_hash bytea, OUT email text, OUT super_admin boolean, OUT workspace_id text, OUT scopes text[], OUT read_only boolean) TO headrace_server;
 
 REVOKE ALL ON FUNCTION headrace.is_superadmin_email(wanted_email text) FROM PUBLIC;
 GRANT ALL ON FUNCTION headrace.is_superadmin_email(wanted_email text) TO headrace_worker;
@@ -1296,12 +1537,30 @@ GRANT ALL ON FUNCTION headrace.read_job_log(wanted_job uuid, wanted_attempt inte
 REVOKE ALL ON FUNCTION headrace.read_job_stream(wanted_job uuid, wanted_attempt integer, from_start bigint, most_chunks integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION headrace.read_job_stream(wanted_job uuid, wanted_attempt integer, from_start bigint, most_chunks integer) TO headrace_server;
 
+REVOKE ALL ON FUNCTION headrace.read_signing_keys() FROM PUBLIC;
+GRANT ALL ON FUNCTION headrace.read_signing_keys() TO headrace_server;
+
+REVOKE ALL ON FUNCTION headrace.remove_group(wanted_name text) FROM PUBLIC;
+GRANT ALL ON FUNCTION headrace.remove_group(wanted_name text) TO headrace_server;
+
+REVOKE ALL ON FUNCTION headrace.remove_member(wanted_username text) FROM PUBLIC;
+GRANT ALL ON FUNCTION headrace.remove_member(wanted_username text) TO headrace_server;
+
+REVOKE ALL ON FUNCTION headrace.remove_user(wanted_email text) FROM PUBLIC;
+GRANT ALL ON FUNCTION headrace.remove_user(wanted_email text) TO headrace_server;
+
 REVOKE ALL ON FUNCTION headrace.restore_trashed_script(wanted_item bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION headrace.restore_trashed_script(wanted_item bigint) TO headrace_server;
 
 REVOKE ALL ON FUNCTION headrace.schema_version() FROM PUBLIC;
 GRANT ALL ON FUNCTION headrace.schema_version() TO headrace_server;
 GRANT ALL ON FUNCTION headrace.schema_version() TO headrace_worker;
+
+REVOKE ALL ON FUNCTION headrace.set_own_password(new_hash text, kept_token bytea) FROM PUBLIC;
+GRANT ALL ON FUNCTION headrace.set_own_password(new_hash text, kept_token bytea) TO headrace_server;
+
+REVOKE ALL ON FUNCTION headrace.set_password_of(wanted_email text, new_hash text) FROM PUBLIC;
+GRANT ALL ON FUNCTION headrace.set_password_of(wanted_email text, new_hash text) TO headrace_server;
 
 REVOKE ALL ON FUNCTION headrace.settle_script_lock(ended_job uuid, new_lock text, new_error text) FROM PUBLIC;
 GRANT ALL ON FUNCTION headrace.settle_script_lock(ended_job uuid, new_lock text, new_error text) TO headrace_server;
@@ -1316,7 +1575,7 @@ GRANT ALL ON FUNCTION headrace.username_of(wanted_workspace text, wanted_email t
 REVOKE ALL ON FUNCTION headrace.workspace_exists(wanted_workspace text) FROM PUBLIC;
 GRANT ALL ON FUNCTION headrace.workspace_exists(wanted_workspace text) TO headrace_server;
 
-GRANT INSERT ON TABLE headrace.audit TO headrace_server;
+GRANT SELECT,INSERT ON TABLE headrace.audit TO headrace_server;
 GRANT INSERT ON TABLE headrace.audit TO headrace_worker;
 
 GRANT SELECT,INSERT,DELETE ON TABLE headrace.draft TO headrace_server;
@@ -1331,9 +1590,21 @@ GRANT UPDATE(base) ON TABLE headrace.draft TO headrace_server;
 
 GRANT UPDATE(saved_at) ON TABLE headrace.draft TO headrace_server;
 
-GRANT SELECT,INSERT ON TABLE headrace.folder TO headrace_server;
+GRANT SELECT,INSERT,DELETE ON TABLE headrace.folder TO headrace_server;
 
-GRANT SELECT,INSERT ON TABLE headrace.group_member TO headrace_server;
+GRANT UPDATE(display_name) ON TABLE headrace.folder TO headrace_server;
+
+GRANT UPDATE(summary) ON TABLE headrace.folder TO headrace_server;
+
+GRANT UPDATE(owners) ON TABLE headrace.folder TO headrace_server;
+
+GRANT UPDATE(extra_perms) ON TABLE headrace.folder TO headrace_server;
+
+GRANT UPDATE(labels) ON TABLE headrace.folder TO headrace_server;
+
+GRANT UPDATE(edited_at) ON TABLE headrace.folder TO headrace_server;
+
+GRANT SELECT,INSERT,DELETE ON TABLE headrace.group_member TO headrace_server;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE headrace.idempotency_key TO headrace_server;
 GRANT SELECT,DELETE ON TABLE headrace.idempotency_key TO headrace_worker;
@@ -1347,6 +1618,8 @@ GRANT UPDATE(name) ON TABLE headrace.instance_user TO headrace_server;
 GRANT UPDATE(super_admin) ON TABLE headrace.instance_user TO headrace_server;
 
 GRANT UPDATE(disabled) ON TABLE headrace.instance_user TO headrace_server;
+
+GRANT UPDATE(company) ON TABLE headrace.instance_user TO headrace_server;
 
 GRANT SELECT,INSERT,DELETE ON TABLE headrace.job TO headrace_server;
 GRANT SELECT,INSERT,DELETE ON TABLE headrace.job TO headrace_worker;
@@ -1396,6 +1669,8 @@ GRANT UPDATE(resource_type) ON TABLE headrace.resource TO headrace_server;
 
 GRANT UPDATE(description) ON TABLE headrace.resource TO headrace_server;
 
+GRANT UPDATE(extra_perms) ON TABLE headrace.resource TO headrace_server;
+
 GRANT UPDATE(edited_at) ON TABLE headrace.resource TO headrace_server;
 
 GRANT SELECT,INSERT ON TABLE headrace.script TO headrace_server;
@@ -1404,6 +1679,8 @@ GRANT SELECT ON TABLE headrace.script TO headrace_worker;
 GRANT UPDATE(lock_job) ON TABLE headrace.script TO headrace_server;
 
 GRANT UPDATE(deployment_message) ON TABLE headrace.script TO headrace_server;
+
+GRANT UPDATE(extra_perms) ON TABLE headrace.script TO headrace_server;
 
 GRANT UPDATE(archived) ON TABLE headrace.script TO headrace_server;
 
@@ -1418,12 +1695,22 @@ GRANT SELECT,DELETE,UPDATE ON TABLE headrace.script_relock TO headrace_worker;
 GRANT SELECT,INSERT,DELETE ON TABLE headrace.token TO headrace_server;
 GRANT SELECT,DELETE ON TABLE headrace.token TO headrace_worker;
 
+GRANT UPDATE(label) ON TABLE headrace.token TO headrace_server;
+
+GRANT UPDATE(scopes) ON TABLE headrace.token TO headrace_server;
+
 GRANT SELECT ON TABLE headrace.trash TO headrace_server;
 
 GRANT SELECT ON TABLE headrace.worker_session TO headrace_server;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE headrace.worker_session TO headrace_worker;
 
 GRANT SELECT,INSERT ON TABLE headrace.workspace TO headrace_server;
+
+GRANT UPDATE(name) ON TABLE headrace.workspace TO headrace_server;
+
+GRANT UPDATE(deleted) ON TABLE headrace.workspace TO headrace_server;
+
+GRANT UPDATE(color) ON TABLE headrace.workspace TO headrace_server;
 
 GRANT SELECT,INSERT,DELETE ON TABLE headrace.workspace_dependencies TO headrace_server;
 GRANT SELECT ON TABLE headrace.workspace_dependencies TO headrace_worker;
@@ -1432,5 +1719,15 @@ GRANT UPDATE(archived) ON TABLE headrace.workspace_dependencies TO headrace_serv
 
 GRANT SELECT,INSERT ON TABLE headrace.workspace_group TO headrace_server;
 
+GRANT UPDATE(summary) ON TABLE headrace.workspace_group TO headrace_server;
+
+GRANT UPDATE(extra_perms) ON TABLE headrace.workspace_group TO headrace_server;
+
 GRANT SELECT,INSERT ON TABLE headrace.workspace_user TO headrace_server;
 GRANT SELECT ON TABLE headrace.workspace_user TO headrace_worker;
+
+GRANT UPDATE(is_admin) ON TABLE headrace.workspace_user TO headrace_server;
+
+GRANT UPDATE(operator) ON TABLE headrace.workspace_user TO headrace_server;
+
+GRANT UPDATE(disabled) ON TABLE headrace.workspace_user TO headrace_server;

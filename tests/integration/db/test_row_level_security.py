@@ -24,7 +24,7 @@ TABLES = """
   select relname, relrowsecurity from pg_class
   where relnamespace = 'headrace'::regnamespace and relkind in ('r', 'p') order by relname"""
 LEDGER = "schema_migration"
-WRITTEN_ONLY = {"audit", "relock_cause"}
+WRITTEN_ONLY = {"relock_cause"}
 JOB = """
   workspace_id, kind, path, args, root_job, created_by, scheduled_for, permissioned_as, email, tag,
   priority"""
@@ -45,6 +45,7 @@ ONE_OF_EACH = f"""
     values ('acme', 'f/shared/x', 'alice', false);
   insert into workspace_dependencies (workspace_id, language, content, created_by)
     values ('acme', 'python3', 'six', 'alice');
+  insert into signing_key (id, private_pem) values ('x', 'x');
   insert into token (hash, prefix, email) values ('x', 'x', 'alice@acme.test');
   insert into audit (workspace_id, username, operation, action_kind)
     values ('acme', 'alice', 'x', 'Created');
