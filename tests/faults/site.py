@@ -13,7 +13,7 @@ import asyncpg
 import httpx
 
 from headrace.db.connection import Login
-from headrace.store import users
+from headrace.store import tokens
 from tests.ground.checker import Checker, running_checker
 from tests.ground.people import WORKSPACE, make_people
 from tests.ground.processes import Installation, Process, Server, running_installation
@@ -124,7 +124,7 @@ async def open_site(
 ) -> AsyncIterator[Site]:
     """An installation on a migrated, empty database, with a workspace in it."""
     people = await make_people(owner)
-    await users.add_token(owner, people.admin.email, TOKEN)
+    await tokens.add(owner, people.admin.email, TOKEN)
     async with (
         running_checker(owner, witness) as checker,
         running_installation(login.url, data_dir, **(QUICK | settings)) as installation,

@@ -8,8 +8,8 @@ import asyncpg
 
 from headrace.model.principal import Principal
 from headrace.permissions.identity import describe_user
-from headrace.store import users, workspaces
-from headrace.store.workspaces import Workspace
+from headrace.store import folders, members, users, workspaces
+from headrace.store.folders import Folder
 
 WORKSPACE = "acme"
 
@@ -35,7 +35,7 @@ async def make_people(owner: asyncpg.Connection, workspace: str = WORKSPACE) -> 
 
 async def make_workspace(owner: asyncpg.Connection, workspace: str = WORKSPACE) -> None:
     """Make an empty workspace."""
-    await workspaces.add(owner, Workspace(workspace, workspace.title(), f"owner@{workspace}.test"))
+    await workspaces.add(owner, workspace, workspace.title(), f"owner@{workspace}.test")
 
 
 async def make_member(
@@ -49,7 +49,7 @@ async def make_member(
     """Make a user of the instance, without a password, a member of a workspace; returns their rights."""
     email = f"{username}@{workspace}.test"
     await users.add(owner, email, None)
-    await workspaces.add_member(owner, workspace, username, email, is_admin=is_admin, operator=operator)
+    await members.add(owner, workspace, username, email, is_admin=is_admin, operator=operator)
     return await look_again(owner, Principal(email, username, workspace))
 
 
@@ -69,13 +69,6 @@ async def make_folder(
     extra_perms: dict[str, bool] | None = None,
 ) -> None:
     """Make a folder; ``extra_perms`` maps ``u/…`` and ``g/…`` to true (write) or false (read)."""
-    await workspaces.add_folder(
-        owner,
-        workspace,
-        name,
-        display_name=name,
-        summary="",
-        owners=list(owners),
-        extra_perms=extra_perms or {},
-        created_by="admin",
+    await folders.add(
+        owner, workspace, Folder(name, name, "", owners, extra_perms or {}, labels=(), created_by="admin")
     )

@@ -15,7 +15,7 @@ from headrace.api.entrance.hosts import HostCheck
 from headrace.api.entrance.rates import RateCheck
 from headrace.api.entrance.url import check_url
 from headrace.api.errors import add_error_handlers
-from headrace.api.routes.instance import description, instance, users
+from headrace.api.routes.instance import description, global_settings, instance, sign_in, tokens, users
 from headrace.api.routes.jobs import (
     dependencies,
     ending,
@@ -38,12 +38,18 @@ from headrace.api.routes.scripts import (
     workspace_dependencies,
 )
 from headrace.api.routes.workspace import (
+    acls,
+    audit,
     environment,
+    folders,
+    groups,
+    members,
     resource_lists,
     resource_types,
     resources,
     tarball,
     variables,
+    workspace_settings,
     workspaces,
 )
 from headrace.settings import Settings
@@ -57,10 +63,20 @@ ROUTERS: tuple[APIRouter, ...] = (
     instance.router,
     instance.signed_in,
     description.router,
+    global_settings.router,
+    sign_in.router,
+    sign_in.signed_in,
+    tokens.router,
     users.router,
-    users.in_workspace,
     workspaces.router,
-    workspaces.folders,
+    workspace_settings.router,
+    workspace_settings.shared_ui,
+    members.router,
+    members.joining,
+    folders.router,
+    groups.router,
+    acls.router,
+    audit.router,
     scripts.router,
     lists.router,
     raw_scripts.router,

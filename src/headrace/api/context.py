@@ -13,6 +13,7 @@ from fastapi.security import HTTPBearer
 from headrace.api.entrance.own_site import require_own_site
 from headrace.api.entrance.trail import trail_of
 from headrace.api.health import HealthWatch
+from headrace.api.scopes import require_scope
 from headrace.db.transaction import acting_as, nobody
 from headrace.errors import NotAuthenticated
 from headrace.model.principal import Principal
@@ -71,40 +72,48 @@ def check_site(request: Request) -> None:
 
 
 def read_token(request: Request) -> str:
-    """The token of a request: a bearer, or the cookie ``token``.
+    """The token of a request: a bearer, the cookie ``token`` or, in the URL, ``?token=``.
 
     Raises NotAuthenticated without one, and PermissionDenied for a cookie that a foreign page makes use of.
     """
+    token, _ = _credential(request)
+    return token
+
+
+def _credential(request: Request) -> tuple[str, bool]:
+    """The token of a request, and whether it stands in the URL."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer" and token.strip():
-        return token.strip()
+        return token.strip(), False
     if cookie := request.cookies.get("token"):
         check_site(request)
-        return cookie
+        return cookie, False
+    if token := request.query_params.get("token"):
+        return token, True
     raise NotAuthenticated("this needs a token: send it as `Authorization: Bearer <token>`")
 
 
-# For the description only: read_token also takes the cookie, and tells what is missing.
+# For the description only: tokens are read above, and what is missing is told there.
 _BEARER = Security(HTTPBearer(auto_error=False, scheme_name="token"))
 
 
 async def instance_caller(request: Request, _: Annotated[object, _BEARER] = None) -> Caller:
-    """Who asks, outside any workspace. Raises NotAuthenticated."""
-    context = get_context(request)
-    token = read_token(request)
-    async with nobody(context.pool) as connection:
-        principal = await authenticate(connection, token, None)
-    trail_of(request.scope).who = principal.email
-    return Caller(principal, context)
+    """Who asks, outside any workspace. Raises NotAuthenticated, or PermissionDenied by the token's scopes."""
+    return await _caller(request, None)
 
 
 async def workspace_caller(request: Request, workspace: str, _: Annotated[object, _BEARER] = None) -> Caller:
-    """Who asks, as a member of the path's workspace. Raises NotAuthenticated or NotFound."""
+    """Who asks, as a member of the path's workspace. Raises NotFound besides."""
+    return await _caller(request, workspace)
+
+
+async def _caller(request: Request, workspace: str | None) -> Caller:
     context = get_context(request)
-    token = read_token(request)
+    token, is_in_url = _credential(request)
     async with nobody(context.pool) as connection:
         principal = await authenticate(connection, token, workspace)
     trail_of(request.scope).who = principal.email
+    require_scope(request, principal, is_in_url=is_in_url)
     return Caller(principal, context)
 
 

@@ -16,15 +16,14 @@ from headrace.db.roles import make_roles
 from headrace.errors import Conflict
 from headrace.permissions.identity import SQL as IDENTITY_SQL
 from headrace.permissions.identity import token_hash
-from headrace.store import users, workspaces
-from headrace.store.workspaces import Workspace
+from headrace.store import members, tokens, users, workspaces
+from headrace.store.workspaces import ADMINS
 
 if TYPE_CHECKING:
     from headrace.db.connection import Connection
     from headrace.settings import Settings
 
 SUPERADMIN = "admin@headrace.local"
-ADMINS = "admins"
 CLIENT_FILE = "client.json"
 
 
@@ -82,14 +81,15 @@ async def _make_superadmin(connection: Connection, settings: Settings) -> tuple[
     if there:
         return (SUPERADMIN if SUPERADMIN in there else there[0]), None
     password = None if settings.superadmin_token else secrets.token_urlsafe(12)
-    await users.add(connection, SUPERADMIN, password, name="Admin", superadmin=True)
+    password_hash = users.hash_password(password) if password is not None else None
+    await users.add(connection, SUPERADMIN, password_hash, name="Admin", superadmin=True)
     return SUPERADMIN, password
 
 
 async def _make_workspace(connection: Connection, name: str, email: str) -> None:
     try:
-        await workspaces.add(connection, Workspace(name, name.capitalize(), email))
-        await workspaces.add_member(connection, name, "admin", email, is_admin=True)
+        await workspaces.add(connection, name, name.capitalize(), email)
+        await members.add(connection, name, "admin", email, is_admin=True)
     except Conflict:
         return
 
@@ -101,10 +101,10 @@ async def _make_token(connection: Connection, settings: Settings, email: str) ->
     """
     if settings.superadmin_token is not None:
         token = settings.superadmin_token.reveal()
-        await users.replace_token(connection, email, token, "HEADRACE_SUPERADMIN_TOKEN")
+        await tokens.replace(connection, email, token, "HEADRACE_SUPERADMIN_TOKEN")
         return token
     token = read_client_file(settings.data_dir).get("token", "")
-    if not await IDENTITY_SQL.find_token.row(connection, hash=token_hash(token)):
-        token = users.new_token()
-    await users.replace_token(connection, email, token, "headrace up")
+    if not await IDENTITY_SQL.identify_token.row(connection, hash=token_hash(token)):
+        token = tokens.new_token()
+    await tokens.replace(connection, email, token, "headrace up")
     return token

@@ -13,7 +13,7 @@ from headrace.cli.log_lines import set_up_log
 from headrace.cli.options import DATABASE, build_settings, settings_options
 from headrace.clock import now
 from headrace.errors import NotFound
-from headrace.store import users, workspaces
+from headrace.store import tokens, users, workspaces
 
 if TYPE_CHECKING:
     from headrace.settings import Settings
@@ -42,14 +42,12 @@ def create(
 async def _create(
     settings: Settings, email: str, label: str, workspace: str | None, expires_days: int | None
 ) -> str:
-    text = users.new_token()
+    text = tokens.new_token()
     async with owner_transaction(settings) as connection:
         if await users.read(connection, email) is None:
             raise NotFound(f"user {email} does not exist")
         if workspace is not None and not await workspaces.exists(connection, workspace):
             raise NotFound(f"workspace {workspace} does not exist")
         expires_at = now() + timedelta(days=expires_days) if expires_days else None
-        await users.add_token(
-            connection, email, text, label=label, workspace=workspace, expires_at=expires_at
-        )
+        await tokens.add(connection, email, text, label=label, workspace=workspace, expires_at=expires_at)
     return text

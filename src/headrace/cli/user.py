@@ -13,8 +13,9 @@ from headrace.cli.data_folder import owner_transaction
 from headrace.cli.log_lines import set_up_log
 from headrace.cli.options import DATABASE, build_settings, settings_options
 from headrace.errors import InvalidInput, NotFound
-from headrace.model.path import check_name
-from headrace.store import users, workspaces
+from headrace.model.email import check_email, username_of
+from headrace.model.path import check_username
+from headrace.store import members, users, workspaces
 
 if TYPE_CHECKING:
     from headrace.settings import Settings
@@ -53,7 +54,7 @@ def add(
     if workspace is None and (username or admin):
         raise InvalidInput("workspace", "must be named with --username or --admin")
     password = _ask_password() if typed else new_password()
-    username = check_name(username or username_of(email), "username")
+    username = check_username(username or username_of(email))
     is_new = asyncio.run(_add(settings, email, password, name, superadmin, workspace, username, admin))
     if is_new:
         click.echo(f"user {email} added" + ("" if typed else f"; password: {password}"))
@@ -85,25 +86,6 @@ def list_users(**given: str | None) -> None:
 def new_password() -> str:
     """A password of 96 random bits that can be typed."""
     return secrets.token_urlsafe(12)
-
-
-def check_email(email: str) -> str:
-    """A well-formed email as it is; raises InvalidInput."""
-    name, at, host = email.partition("@")
-    if (
-        not (at and name and host)
-        or "@" in host
-        or not email.isprintable()
-        or " " in email
-        or len(email) > 254
-    ):
-        raise InvalidInput("email", "must look like name@host")
-    return email
-
-
-def username_of(email: str) -> str:
-    """The username that an email suggests."""
-    return email.partition("@")[0].replace(".", "_").replace("+", "_")
 
 
 def _prepare(given: dict[str, str | None]) -> Settings:
@@ -141,17 +123,19 @@ async def _add(
             raise NotFound(f"workspace {workspace} does not exist")
         is_new = workspace is None or await users.read(connection, email) is None
         if is_new:
-            await users.add(connection, email, password, name=name, superadmin=superadmin)
+            await users.add(
+                connection, email, users.hash_password(password), name=name, superadmin=superadmin
+            )
         elif superadmin:
             raise InvalidInput("superadmin", f"user {email} exists already; leave it out")
         if workspace is not None:
-            await workspaces.add_member(connection, workspace, username, email, is_admin=admin)
+            await members.add(connection, workspace, username, email, is_admin=admin)
     return is_new
 
 
 async def _set_password(settings: Settings, email: str, text: str) -> None:
     async with owner_transaction(settings) as connection:
-        await users.set_password(connection, email, text)
+        await users.set_password(connection, email, users.hash_password(text))
 
 
 async def _list(settings: Settings) -> list[User]:

@@ -2,6 +2,18 @@
 
 CREATE SCHEMA headrace;
 
+CREATE FUNCTION headrace.add_first_signing_key(new_id text, new_private_pem text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'headrace', 'pg_temp'
+    AS $$
+begin
+  perform pg_advisory_xact_lock(hashtext('headrace.signing_key'));
+  if not exists (select from signing_key) then
+    insert into signing_key (id, private_pem) values (new_id, new_private_pem);
+  end if;
+end
+$$;
+
 CREATE FUNCTION headrace.add_relocked_version(ended_job uuid, new_hash text, new_lock text, new_message text) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'headrace', 'pg_temp'
@@ -42,14 +54,25 @@ CREATE FUNCTION headrace.add_session_token(token_hash bytea, token_prefix text, 
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'headrace', 'pg_temp'
     AS $$
-  insert into token (hash, prefix, email, label, expires_at)
-  values (token_hash, token_prefix, owner_email, 'session', session_expires_at)
+  insert into token (hash, prefix, email, label, expires_at, is_session)
+  values (token_hash, token_prefix, owner_email, 'session', session_expires_at, true)
 $$;
 
 CREATE FUNCTION headrace.any_workspace_key(OUT workspace_id text, OUT wrapped bytea) RETURNS SETOF record
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'headrace', 'pg_temp'
     AS $$ select k.workspace_id, k.wrapped from workspace_key k order by k.created_at limit 1 $$;
+
+CREATE FUNCTION headrace.count_items(wanted_owner text) RETURNS TABLE(kind text, items bigint)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'headrace', 'pg_temp'
+    AS $$
+  select 'scripts', count(*) from script
+  where workspace_id = current_workspace() and owner = wanted_owner and not archived and not deleted
+  union all
+  select 'resources', count(*) from resource
+  where workspace_id = current_workspace() and owner = wanted_owner
+$$;
 
 CREATE FUNCTION headrace.count_jobs(OUT pending bigint, OUT running bigint) RETURNS record
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -88,32 +111,45 @@ CREATE FUNCTION headrace.deleted_script_path(wanted_hash text) RETURNS text
     and (is_workspace_admin() or owner = any (readable_owners()))
 $$;
 
-CREATE FUNCTION headrace.describe_group(wanted_workspace text, wanted_group text, OUT readable text[], OUT writable text[]) RETURNS SETOF record
+CREATE FUNCTION headrace.describe_group(wanted_workspace text, wanted_group text, OUT readable text[], OUT writable text[], OUT owned text[]) RETURNS SETOF record
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'headrace', 'pg_temp'
     AS $$
-  with open_folder as (
+  with me as (
+    select 'g/' || g.name as identity
+    from workspace_group g join workspace w on w.id = g.workspace_id
+    where g.workspace_id = wanted_workspace and g.name = wanted_group and not w.deleted
+  ),
+  open_folder as (
     select 'f/' || f.name as owner,
-           'g/' || g.name = any (f.owners)
-             or coalesce((f.extra_perms ->> ('g/' || g.name))::boolean, false) as may_write
-    from folder f, workspace_group g
-    where f.workspace_id = wanted_workspace and g.workspace_id = wanted_workspace and g.name = wanted_group
-      and ('g/' || g.name = any (f.owners) or f.extra_perms ? ('g/' || g.name))
+           me.identity = any (f.owners) as is_mine,
+           me.identity = any (f.owners)
+             or coalesce((f.extra_perms ->> me.identity)::boolean, false) as may_write
+    from folder f, me
+    where f.workspace_id = wanted_workspace
+      and (me.identity = any (f.owners) or f.extra_perms ? me.identity)
   )
-  select array(select 'g/' || g.name union all select owner from open_folder),
-         array(select owner from open_folder where may_write)
-  from workspace_group g where g.workspace_id = wanted_workspace and g.name = wanted_group
+  select array(select me.identity union all select owner from open_folder),
+         array(select owner from open_folder where may_write),
+         array(select owner from open_folder where is_mine
+               union all
+               select 'g/' || g.name from workspace_group g
+               where g.workspace_id = wanted_workspace
+                 and coalesce((g.extra_perms ->> me.identity)::boolean, false))
+  from me
 $$;
 
-CREATE FUNCTION headrace.describe_member(wanted_workspace text, wanted_username text, OUT username text, OUT email text, OUT is_admin boolean, OUT operator boolean, OUT groups text[], OUT readable text[], OUT writable text[]) RETURNS SETOF record
+CREATE FUNCTION headrace.describe_member(wanted_workspace text, wanted_username text, OUT username text, OUT email text, OUT is_admin boolean, OUT operator boolean, OUT groups text[], OUT readable text[], OUT writable text[], OUT owned text[]) RETURNS SETOF record
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'headrace', 'pg_temp'
     AS $$
   with member as (
     select m.username, m.email, m.is_admin, m.operator
-    from workspace_user m join instance_user u on u.email = m.email
+    from workspace_user m
+    join instance_user u on u.email = m.email
+    join workspace w on w.id = m.workspace_id
     where m.workspace_id = wanted_workspace and m.username = wanted_username
-      and not m.disabled and not u.disabled
+      and not m.disabled and not u.disabled and not w.deleted
   ),
   mine as (
     select 'u/' || m.username as identity from member m
@@ -123,16 +159,38 @@ CREATE FUNCTION headrace.describe_member(wanted_workspace text, wanted_username 
   ),
   open_folder as (
     select 'f/' || f.name as owner,
+           bool_or(mine.identity = any (f.owners)) as is_mine,
            bool_or(mine.identity = any (f.owners) or (f.extra_perms ->> mine.identity)::boolean) as may_write
     from folder f join mine on mine.identity = any (f.owners) or f.extra_perms ? mine.identity
     where f.workspace_id = wanted_workspace
     group by f.name
+  ),
+  managed_group as (
+    select distinct 'g/' || g.name as owner
+    from workspace_group g join mine on (g.extra_perms ->> mine.identity)::boolean
+    where g.workspace_id = wanted_workspace
   )
   select m.username, m.email, m.is_admin, m.operator,
          array(select substr(identity, 3) from mine where identity like 'g/%'),
          array(select identity from mine union all select owner from open_folder),
-         array(select 'u/' || m.username union all select owner from open_folder where may_write)
+         array(select 'u/' || m.username union all select owner from open_folder where may_write),
+         array(select 'u/' || m.username union all select owner from open_folder where is_mine
+               union all select owner from managed_group)
   from member m
+$$;
+
+CREATE FUNCTION headrace.describe_members(wanted_username text, OUT username text, OUT email text, OUT name text, OUT is_admin boolean, OUT super_admin boolean, OUT operator boolean, OUT disabled boolean, OUT created_at timestamp with time zone, OUT groups text[], OUT readable text[], OUT writable text[], OUT owned text[]) RETURNS SETOF record
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'headrace', 'pg_temp'
+    AS $$
+  select m.username, m.email, u.name, m.is_admin, u.super_admin, m.operator, m.disabled or u.disabled,
+         m.created_at, coalesce(d.groups, '{}'), coalesce(d.readable, '{}'), coalesce(d.writable, '{}'),
+         coalesce(d.owned, '{}')
+  from workspace_user m
+  join instance_user u on u.email = m.email
+  left join lateral describe_member(m.workspace_id, m.username) d on true
+  where m.workspace_id = current_workspace() and (wanted_username is null or m.username = wanted_username)
+  order by m.username
 $$;
 
 CREATE FUNCTION headrace.describe_workers(OUT active bigint, OUT worker_groups text[], OUT versions text[]) RETURNS record
@@ -244,9 +302,41 @@ $$;
 CREATE FUNCTION headrace.find_password(wanted_email text, OUT email text, OUT password_hash text) RETURNS SETOF record
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'headrace', 'pg_temp'
-    AS $$ select u.email, u.password_hash from instance_user u where u.email = wanted_email and not u.disabled $$;
+    AS $$
+  select u.email, u.password_hash from instance_user u
+  where lower(u.email) = lower(wanted_email) and not u.disabled
+$$;
 
 CREATE FUNCTION headrace.find_token(wanted_hash bytea, OUT email text, OUT super_admin boolean, OUT workspace_id text, OUT username text) RETURNS SETOF record
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'headrace', 'pg_temp'
+    AS $$
+  select i.email, i.super_admin, i.workspace_id, null::text
+  from identify_token(wanted_hash) i
+  where i.scopes is null and not i.read_only
+$$;
+
+CREATE FUNCTION headrace.forget_identity(wanted_workspace text, wanted_identity text) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'headrace', 'pg_temp'
+    AS $$
+  update folder
+  set owners = array_remove(owners, wanted_identity), extra_perms = extra_perms - wanted_identity
+  where workspace_id = wanted_workspace and (wanted_identity = any (owners) or extra_perms ? wanted_identity);
+  update workspace_group set extra_perms = extra_perms - wanted_identity
+  where workspace_id = wanted_workspace and extra_perms ? wanted_identity;
+  update script set extra_perms = extra_perms - wanted_identity
+  where workspace_id = wanted_workspace and extra_perms ? wanted_identity;
+  update resource set extra_perms = extra_perms - wanted_identity
+  where workspace_id = wanted_workspace and extra_perms ? wanted_identity;
+$$;
+
+CREATE FUNCTION headrace.hold_script_lock(wanted_workspace text, wanted_hash text) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'headrace', 'pg_temp'
+    AS $$ select from script where workspace_id = wanted_workspace and hash = wanted_hash for share $$;
+
+CREATE FUNCTION headrace.identify_token(wanted_hash bytea, OUT email text, OUT super_admin boolean, OUT workspace_id text, OUT scopes text[], OUT read_only boolean) RETURNS SETOF record
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'headrace', 'pg_temp'
     AS $$
@@ -255,15 +345,10 @@ CREATE FUNCTION headrace.find_token(wanted_hash bytea, OUT email text, OUT super
     where token.hash = wanted_hash
       and (last_used_at is null or last_used_at < now() - interval '1 minute')
   )
-  select u.email, u.super_admin, t.workspace_id, null::text
+  select u.email, u.super_admin, t.workspace_id, t.scopes, t.read_only
   from token t join instance_user u on u.email = t.email
   where t.hash = wanted_hash and not u.disabled and (t.expires_at is null or t.expires_at > now())
 $$;
-
-CREATE FUNCTION headrace.hold_script_lock(wanted_workspace text, wanted_hash text) RETURNS void
-    LANGUAGE sql SECURITY DEFINER
-    SET search_path TO 'headrace', 'pg_temp'
-    AS $$ select from script where workspace_id = wanted_workspace and hash = wanted_hash for share $$;
 
 CREATE FUNCTION headrace.is_superadmin() RETURNS boolean
     LANGUAGE sql STABLE PARALLEL SAFE
@@ -320,6 +405,10 @@ $$;
 CREATE FUNCTION headrace.own_identities() RETURNS text[]
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $$ select string_to_array(nullif(current_setting('headrace.identities', true), ''), ',') $$;
+
+CREATE FUNCTION headrace.owned_owners() RETURNS text[]
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$ select string_to_array(nullif(current_setting('headrace.owned', true), ''), ',') $$;
 
 CREATE FUNCTION headrace.path_owner(path text) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -409,9 +498,74 @@ CREATE FUNCTION headrace.read_job_stream(wanted_job uuid, wanted_attempt integer
   limit most_chunks
 $$;
 
+CREATE FUNCTION headrace.read_signing_keys() RETURNS TABLE(id text, private_pem text)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'headrace', 'pg_temp'
+    AS $$ select k.id, k.private_pem from signing_key k order by k.created_at desc, k.id $$;
+
 CREATE FUNCTION headrace.readable_owners() RETURNS text[]
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $$ select string_to_array(nullif(current_setting('headrace.readable', true), ''), ',') $$;
+
+CREATE FUNCTION headrace.remove_group(wanted_name text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'headrace', 'pg_temp'
+    AS $$
+begin
+  if not is_workspace_admin() or wanted_name = 'all' then
+    return false;
+  end if;
+  delete from group_member where workspace_id = current_workspace() and group_name = wanted_name;
+  delete from workspace_group where workspace_id = current_workspace() and name = wanted_name;
+  if not found then
+    return false;
+  end if;
+  perform forget_identity(current_workspace(), 'g/' || wanted_name);
+  return true;
+end
+$$;
+
+CREATE FUNCTION headrace.remove_member(wanted_username text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'headrace', 'pg_temp'
+    AS $$
+begin
+  if not is_workspace_admin() then
+    return false;
+  end if;
+  delete from group_member where workspace_id = current_workspace() and username = wanted_username;
+  delete from workspace_user where workspace_id = current_workspace() and username = wanted_username;
+  if not found then
+    return false;
+  end if;
+  perform forget_identity(current_workspace(), 'u/' || wanted_username);
+  return true;
+end
+$$;
+
+CREATE FUNCTION headrace.remove_user(wanted_email text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'headrace', 'pg_temp'
+    AS $$
+declare
+  membership record;
+begin
+  if not is_superadmin() or current_job() is not null then
+    return false;
+  end if;
+  delete from token where email = wanted_email;
+  delete from draft where email = wanted_email;
+  delete from group_member g using workspace_user m
+  where m.email = wanted_email and g.workspace_id = m.workspace_id and g.username = m.username;
+  for membership in
+    delete from workspace_user where email = wanted_email returning workspace_id, username
+  loop
+    perform forget_identity(membership.workspace_id, 'u/' || membership.username);
+  end loop;
+  delete from instance_user where email = wanted_email;
+  return found;
+end
+$$;
 
 CREATE FUNCTION headrace.restore_trashed_script(wanted_item bigint) RETURNS TABLE(hash text, path text, language text, is_locked boolean)
     LANGUAGE sql SECURITY DEFINER
@@ -434,6 +588,36 @@ CREATE FUNCTION headrace.schema_version() RETURNS integer
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'headrace', 'pg_temp'
     AS $$ select max(version) from schema_migration $$;
+
+CREATE FUNCTION headrace.set_own_password(new_hash text, kept_token bytea) RETURNS boolean
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'headrace', 'pg_temp'
+    AS $$
+  with changed as (
+    update instance_user set password_hash = new_hash
+    where email = current_email() and current_job() is null
+    returning email
+  ),
+  ended as (
+    delete from token t using changed c where t.email = c.email and t.is_session and t.hash <> kept_token
+  )
+  select exists (select from changed)
+$$;
+
+CREATE FUNCTION headrace.set_password_of(wanted_email text, new_hash text) RETURNS boolean
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'headrace', 'pg_temp'
+    AS $$
+  with changed as (
+    update instance_user set password_hash = new_hash
+    where email = wanted_email and is_superadmin() and current_job() is null
+    returning email
+  ),
+  ended as (
+    delete from token t using changed c where t.email = c.email and t.is_session
+  )
+  select exists (select from changed)
+$$;
 
 CREATE FUNCTION headrace.settle_script_lock(ended_job uuid, new_lock text, new_error text) RETURNS SETOF text
     LANGUAGE plpgsql SECURITY DEFINER
@@ -559,7 +743,9 @@ CREATE TABLE headrace.folder (
     owners text[] DEFAULT '{}'::text[] NOT NULL,
     extra_perms jsonb DEFAULT '{}'::jsonb NOT NULL,
     created_by text NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    labels text[] DEFAULT '{}'::text[] NOT NULL,
+    edited_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
 CREATE TABLE headrace.group_member (
@@ -584,7 +770,8 @@ CREATE TABLE headrace.instance_user (
     name text,
     super_admin boolean DEFAULT false NOT NULL,
     disabled boolean DEFAULT false NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    company text
 );
 
 CREATE TABLE headrace.job (
@@ -856,6 +1043,12 @@ CREATE TABLE headrace.script_relock (
     CONSTRAINT script_relock_state_check CHECK ((state = ANY (ARRAY['wanted'::text, 'running'::text, 'changed'::text, 'unchanged'::text, 'failed'::text, 'left'::text])))
 );
 
+CREATE TABLE headrace.signing_key (
+    id text NOT NULL,
+    private_pem text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
 CREATE TABLE headrace.token (
     hash bytea NOT NULL,
     prefix text NOT NULL,
@@ -864,7 +1057,10 @@ CREATE TABLE headrace.token (
     label text DEFAULT ''::text NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     expires_at timestamp with time zone,
-    last_used_at timestamp with time zone
+    last_used_at timestamp with time zone,
+    scopes text[],
+    read_only boolean DEFAULT false NOT NULL,
+    is_session boolean DEFAULT false NOT NULL
 );
 
 CREATE TABLE headrace.trash (
@@ -933,7 +1129,8 @@ CREATE TABLE headrace.workspace (
     name text NOT NULL,
     owner text NOT NULL,
     deleted boolean DEFAULT false NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    color text
 );
 
 CREATE TABLE headrace.workspace_dependencies (
@@ -960,7 +1157,8 @@ ALTER TABLE headrace.workspace_dependencies ALTER COLUMN id ADD GENERATED ALWAYS
 CREATE TABLE headrace.workspace_group (
     workspace_id text NOT NULL,
     name text NOT NULL,
-    summary text DEFAULT ''::text NOT NULL
+    summary text DEFAULT ''::text NOT NULL,
+    extra_perms jsonb DEFAULT '{}'::jsonb NOT NULL
 );
 
 CREATE TABLE headrace.workspace_key (
@@ -1051,6 +1249,9 @@ ALTER TABLE ONLY headrace.script
 ALTER TABLE ONLY headrace.script_relock
     ADD CONSTRAINT script_relock_pkey PRIMARY KEY (workspace_id, path);
 
+ALTER TABLE ONLY headrace.signing_key
+    ADD CONSTRAINT signing_key_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY headrace.token
     ADD CONSTRAINT token_pkey PRIMARY KEY (hash);
 
@@ -1081,11 +1282,15 @@ ALTER TABLE ONLY headrace.workspace_user
 ALTER TABLE ONLY headrace.workspace_user
     ADD CONSTRAINT workspace_user_workspace_id_email_key UNIQUE (workspace_id, email);
 
+CREATE INDEX audit_by_id ON headrace.audit USING btree (workspace_id, id DESC);
+
 CREATE INDEX audit_by_time ON headrace.audit USING btree (workspace_id, at DESC);
 
 CREATE INDEX draft_by_user ON headrace.draft USING btree (workspace_id, email, kind, path);
 
 CREATE INDEX idempotency_key_age ON headrace.idempotency_key USING btree (created_at);
+
+CREATE UNIQUE INDEX instance_user_by_folded_email ON headrace.instance_user USING btree (lower(email));
 
 CREATE INDEX job_by_parent ON headrace.job USING btree (parent_job) WHERE (parent_job IS NOT NULL);
 
@@ -1134,6 +1339,8 @@ CREATE INDEX trash_expiry ON headrace.trash USING btree (expires_at);
 CREATE INDEX worker_session_live ON headrace.worker_session USING btree (expires_at) WHERE (ended_at IS NULL);
 
 CREATE UNIQUE INDEX workspace_dependencies_newest ON headrace.workspace_dependencies USING btree (workspace_id, language, name) WHERE (NOT archived);
+
+CREATE UNIQUE INDEX workspace_user_by_folded_name ON headrace.workspace_user USING btree (workspace_id, lower(username));
 
 CREATE TRIGGER place_in_line BEFORE INSERT ON headrace.script FOR EACH ROW EXECUTE FUNCTION headrace.place_in_line();
 
@@ -1209,6 +1416,12 @@ ALTER TABLE ONLY headrace.workspace_user
 CREATE POLICY admin_adds ON headrace.group_member FOR INSERT TO headrace_server WITH CHECK ((( SELECT headrace.is_superadmin() AS is_superadmin) OR ((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND ( SELECT headrace.is_workspace_admin() AS is_workspace_admin))));
 
 CREATE POLICY admin_adds ON headrace.workspace_group FOR INSERT TO headrace_server WITH CHECK ((( SELECT headrace.is_superadmin() AS is_superadmin) OR ((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND ( SELECT headrace.is_workspace_admin() AS is_workspace_admin))));
+
+CREATE POLICY admin_adds ON headrace.workspace_user FOR INSERT TO headrace_server WITH CHECK (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND ( SELECT headrace.is_workspace_admin() AS is_workspace_admin)));
+
+CREATE POLICY admin_changes ON headrace.workspace FOR UPDATE TO headrace_server USING ((( SELECT headrace.is_superadmin() AS is_superadmin) OR ((id = ( SELECT headrace.current_workspace() AS current_workspace)) AND ( SELECT headrace.is_workspace_admin() AS is_workspace_admin))));
+
+CREATE POLICY admin_changes ON headrace.workspace_user FOR UPDATE TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND ( SELECT headrace.is_workspace_admin() AS is_workspace_admin)));
 
 CREATE POLICY admins ON headrace.trash FOR SELECT TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND ( SELECT headrace.is_workspace_admin() AS is_workspace_admin)));
 
@@ -1286,6 +1499,12 @@ CREATE POLICY makers_change ON headrace.resource_type FOR UPDATE TO headrace_ser
 
 CREATE POLICY makers_remove ON headrace.resource_type FOR DELETE TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (( SELECT headrace.is_workspace_admin() AS is_workspace_admin) OR (created_by = ( SELECT headrace.current_username() AS current_username)))));
 
+CREATE POLICY managers_add ON headrace.group_member FOR INSERT TO headrace_server WITH CHECK (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (('g/'::text || group_name) = ANY (( SELECT headrace.owned_owners() AS owned_owners)::text[]))));
+
+CREATE POLICY managers_change ON headrace.workspace_group FOR UPDATE TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (( SELECT headrace.is_workspace_admin() AS is_workspace_admin) OR (('g/'::text || name) = ANY (( SELECT headrace.owned_owners() AS owned_owners)::text[])))));
+
+CREATE POLICY managers_remove ON headrace.group_member FOR DELETE TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (group_name <> 'all'::text) AND (( SELECT headrace.is_workspace_admin() AS is_workspace_admin) OR (('g/'::text || group_name) = ANY (( SELECT headrace.owned_owners() AS owned_owners)::text[])))));
+
 CREATE POLICY member_adds ON headrace.folder FOR INSERT TO headrace_server WITH CHECK ((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)));
 
 CREATE POLICY member_reads ON headrace.folder FOR SELECT TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (( SELECT headrace.is_workspace_admin() AS is_workspace_admin) OR (('f/'::text || name) = ANY (( SELECT headrace.readable_owners() AS readable_owners)::text[])))));
@@ -1316,7 +1535,7 @@ CREATE POLICY own ON headrace.job_raw_script FOR INSERT TO headrace_server WITH 
 
 CREATE POLICY own ON headrace.raw_script TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (email = ( SELECT headrace.current_email() AS current_email)))) WITH CHECK (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (email = ( SELECT headrace.current_email() AS current_email))));
 
-CREATE POLICY own ON headrace.token TO headrace_server USING ((email = ( SELECT headrace.current_email() AS current_email))) WITH CHECK (((email = ( SELECT headrace.current_email() AS current_email)) AND (( SELECT headrace.current_job() AS current_job) IS NULL)));
+CREATE POLICY own ON headrace.token TO headrace_server USING (((email = ( SELECT headrace.current_email() AS current_email)) AND (( SELECT headrace.current_job() AS current_job) IS NULL))) WITH CHECK (((email = ( SELECT headrace.current_email() AS current_email)) AND (( SELECT headrace.current_job() AS current_job) IS NULL)));
 
 CREATE POLICY own ON headrace.workspace_key TO headrace_server USING ((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace))) WITH CHECK ((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)));
 
@@ -1324,9 +1543,15 @@ CREATE POLICY own_adds ON headrace.draft FOR INSERT TO headrace_server WITH CHEC
 
 CREATE POLICY own_changes ON headrace.draft FOR UPDATE TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (( SELECT headrace.current_job() AS current_job) IS NULL) AND (email = ( SELECT headrace.current_email() AS current_email))));
 
+CREATE POLICY own_or_admin ON headrace.audit FOR SELECT TO headrace_server USING ((( SELECT headrace.is_superadmin() AS is_superadmin) OR ((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (( SELECT headrace.is_workspace_admin() AS is_workspace_admin) OR (username = ( SELECT headrace.current_username() AS current_username))))));
+
 CREATE POLICY own_or_admin ON headrace.draft FOR SELECT TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (( SELECT headrace.current_job() AS current_job) IS NULL) AND ((email = ( SELECT headrace.current_email() AS current_email)) OR (( SELECT headrace.is_workspace_admin() AS is_workspace_admin) AND (kind = ANY (ARRAY['script'::text, 'flow'::text, 'app'::text, 'raw_app'::text]))))));
 
 CREATE POLICY own_or_admin_deletes ON headrace.draft FOR DELETE TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (( SELECT headrace.current_job() AS current_job) IS NULL) AND ((email = ( SELECT headrace.current_email() AS current_email)) OR (( SELECT headrace.is_workspace_admin() AS is_workspace_admin) AND (kind = ANY (ARRAY['script'::text, 'flow'::text, 'app'::text, 'raw_app'::text]))))));
+
+CREATE POLICY owners_change ON headrace.folder FOR UPDATE TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (( SELECT headrace.is_workspace_admin() AS is_workspace_admin) OR (('f/'::text || name) = ANY (( SELECT headrace.owned_owners() AS owned_owners)::text[])))));
+
+CREATE POLICY owners_remove ON headrace.folder FOR DELETE TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (( SELECT headrace.is_workspace_admin() AS is_workspace_admin) OR (('f/'::text || name) = ANY (( SELECT headrace.owned_owners() AS owned_owners)::text[])))));
 
 ALTER TABLE headrace.raw_script ENABLE ROW LEVEL SECURITY;
 
@@ -1357,6 +1582,8 @@ ALTER TABLE headrace.script_relock ENABLE ROW LEVEL SECURITY;
 CREATE POLICY self_or_superadmin ON headrace.instance_user TO headrace_server USING (((email = ( SELECT headrace.current_email() AS current_email)) OR ( SELECT headrace.is_superadmin() AS is_superadmin))) WITH CHECK (( SELECT headrace.is_superadmin() AS is_superadmin));
 
 CREATE POLICY signed_in ON headrace.worker_session FOR SELECT TO headrace_server USING ((( SELECT headrace.current_email() AS current_email) IS NOT NULL));
+
+ALTER TABLE headrace.signing_key ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY superadmin_adds ON headrace.workspace FOR INSERT TO headrace_server WITH CHECK (( SELECT headrace.is_superadmin() AS is_superadmin));
 
@@ -1453,6 +1680,9 @@ CREATE POLICY writers_remove ON headrace.variable FOR DELETE TO headrace_server 
 GRANT USAGE ON SCHEMA headrace TO headrace_server;
 GRANT USAGE ON SCHEMA headrace TO headrace_worker;
 
+REVOKE ALL ON FUNCTION headrace.add_first_signing_key(new_id text, new_private_pem text) FROM PUBLIC;
+GRANT ALL ON FUNCTION headrace.add_first_signing_key(new_id text, new_private_pem text) TO headrace_server;
+
 REVOKE ALL ON FUNCTION headrace.add_relocked_version(ended_job uuid, new_hash text, new_lock text, new_message text) FROM PUBLIC;
 GRANT ALL ON FUNCTION headrace.add_relocked_version(ended_job uuid, new_hash text, new_lock text, new_message text) TO headrace_worker;
 
@@ -1461,6 +1691,9 @@ GRANT ALL ON FUNCTION headrace.add_session_token(token_hash bytea, token_prefix 
 
 REVOKE ALL ON FUNCTION headrace.any_workspace_key(OUT workspace_id text, OUT wrapped bytea) FROM PUBLIC;
 GRANT ALL ON FUNCTION headrace.any_workspace_key(OUT workspace_id text, OUT wrapped bytea) TO headrace_server;
+
+REVOKE ALL ON FUNCTION headrace.count_items(wanted_owner text) FROM PUBLIC;
+GRANT ALL ON FUNCTION headrace.count_items(wanted_owner text) TO headrace_server;
 
 REVOKE ALL ON FUNCTION headrace.count_jobs(OUT pending bigint, OUT running bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION headrace.count_jobs(OUT pending bigint, OUT running bigint) TO headrace_server;
@@ -1471,13 +1704,16 @@ GRANT ALL ON FUNCTION headrace.count_live_workers() TO headrace_server;
 REVOKE ALL ON FUNCTION headrace.deleted_script_path(wanted_hash text) FROM PUBLIC;
 GRANT ALL ON FUNCTION headrace.deleted_script_path(wanted_hash text) TO headrace_server;
 
-REVOKE ALL ON FUNCTION headrace.describe_group(wanted_workspace text, wanted_group text, OUT readable text[], OUT writable text[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION headrace.describe_group(wanted_workspace text, wanted_group text, OUT readable text[], OUT writable text[]) TO headrace_server;
-GRANT ALL ON FUNCTION headrace.describe_group(wanted_workspace text, wanted_group text, OUT readable text[], OUT writable text[]) TO headrace_worker;
+REVOKE ALL ON FUNCTION headrace.describe_group(wanted_workspace text, wanted_group text, OUT readable text[], OUT writable text[], OUT owned text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION headrace.describe_group(wanted_workspace text, wanted_group text, OUT readable text[], OUT writable text[], OUT owned text[]) TO headrace_server;
+GRANT ALL ON FUNCTION headrace.describe_group(wanted_workspace text, wanted_group text, OUT readable text[], OUT writable text[], OUT owned text[]) TO headrace_worker;
 
-REVOKE ALL ON FUNCTION headrace.describe_member(wanted_workspace text, wanted_username text, OUT username text, OUT email text, OUT is_admin boolean, OUT operator boolean, OUT groups text[], OUT readable text[], OUT writable text[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION headrace.describe_member(wanted_workspace text, wanted_username text, OUT username text, OUT email text, OUT is_admin boolean, OUT operator boolean, OUT groups text[], OUT readable text[], OUT writable text[]) TO headrace_server;
-GRANT ALL ON FUNCTION headrace.describe_member(wanted_workspace text, wanted_username text, OUT username text, OUT email text, OUT is_admin boolean, OUT operator boolean, OUT groups text[], OUT readable text[], OUT writable text[]) TO headrace_worker;
+REVOKE ALL ON FUNCTION headrace.describe_member(wanted_workspace text, wanted_username text, OUT username text, OUT email text, OUT is_admin boolean, OUT operator boolean, OUT groups text[], OUT readable text[], OUT writable text[], OUT owned text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION headrace.describe_member(wanted_workspace text, wanted_username text, OUT username text, OUT email text, OUT is_admin boolean, OUT operator boolean, OUT groups text[], OUT readable text[], OUT writable text[], OUT owned text[]) TO headrace_server;
+GRANT ALL ON FUNCTION headrace.describe_member(wanted_workspace text, wanted_username text, OUT username text, OUT email text, OUT is_admin boolean, OUT operator boolean, OUT groups text[], OUT readable text[], OUT writable text[], OUT owned text[]) TO headrace_worker;
+
+REVOKE ALL ON FUNCTION headrace.describe_members(wanted_username text, OUT username text, OUT email text, OUT name text, OUT is_admin boolean, OUT super_admin boolean, OUT operator boolean, OUT disabled boolean, OUT created_at timestamp with time zone, OUT groups text[], OUT readable text[], OUT writable text[], OUT owned text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION headrace.describe_members(wanted_username text, OUT username text, OUT email text, OUT name text, OUT is_admin boolean, OUT super_admin boolean, OUT operator boolean, OUT disabled boolean, OUT created_at timestamp with time zone, OUT groups text[], OUT readable text[], OUT writable text[], OUT owned text[]) TO headrace_server;
 
 REVOKE ALL ON FUNCTION headrace.describe_workers(OUT active bigint, OUT worker_groups text[], OUT versions text[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION headrace.describe_workers(OUT active bigint, OUT worker_groups text[], OUT versions text[]) TO headrace_server;
@@ -1506,8 +1742,13 @@ GRANT ALL ON FUNCTION headrace.find_password(wanted_email text, OUT email text, 
 REVOKE ALL ON FUNCTION headrace.find_token(wanted_hash bytea, OUT email text, OUT super_admin boolean, OUT workspace_id text, OUT username text) FROM PUBLIC;
 GRANT ALL ON FUNCTION headrace.find_token(wanted_hash bytea, OUT email text, OUT super_admin boolean, OUT workspace_id text, OUT username text) TO headrace_server;
 
+REVOKE ALL ON FUNCTION headrace.forget_identity(wanted_workspace text, wanted_identity text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION headrace.hold_script_lock(wanted_workspace text, wanted_hash text) FROM PUBLIC;
 GRANT ALL ON FUNCTION headrace.hold_script_lock(wanted_workspace text, wanted_hash text) TO headrace_server;
+
+REVOKE ALL ON FUNCTION headrace.identify_token(wanted_hash bytea, OUT email text, OUT super_admin boolean, OUT workspace_id text, OUT scopes text[], OUT read_only boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION headrace.identify_token(wanted_hash bytea, OUT email text, OUT super_admin boolean, OUT workspace_id text, OUT scopes text[], OUT read_only boolean) TO headrace_server;
 
 REVOKE ALL ON FUNCTION headrace.is_superadmin_email(wanted_email text) FROM PUBLIC;
 GRANT ALL ON FUNCTION headrace.is_superadmin_email(wanted_email text) TO headrace_worker;
@@ -1529,12 +1770,30 @@ GRANT ALL ON FUNCTION headrace.read_job_log(wanted_job uuid, wanted_attempt inte
 REVOKE ALL ON FUNCTION headrace.read_job_stream(wanted_job uuid, wanted_attempt integer, from_start bigint, most_chunks integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION headrace.read_job_stream(wanted_job uuid, wanted_attempt integer, from_start bigint, most_chunks integer) TO headrace_server;
 
+REVOKE ALL ON FUNCTION headrace.read_signing_keys() FROM PUBLIC;
+GRANT ALL ON FUNCTION headrace.read_signing_keys() TO headrace_server;
+
+REVOKE ALL ON FUNCTION headrace.remove_group(wanted_name text) FROM PUBLIC;
+GRANT ALL ON FUNCTION headrace.remove_group(wanted_name text) TO headrace_server;
+
+REVOKE ALL ON FUNCTION headrace.remove_member(wanted_username text) FROM PUBLIC;
+GRANT ALL ON FUNCTION headrace.remove_member(wanted_username text) TO headrace_server;
+
+REVOKE ALL ON FUNCTION headrace.remove_user(wanted_email text) FROM PUBLIC;
+GRANT ALL ON FUNCTION headrace.remove_user(wanted_email text) TO headrace_server;
+
 REVOKE ALL ON FUNCTION headrace.restore_trashed_script(wanted_item bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION headrace.restore_trashed_script(wanted_item bigint) TO headrace_server;
 
 REVOKE ALL ON FUNCTION headrace.schema_version() FROM PUBLIC;
 GRANT ALL ON FUNCTION headrace.schema_version() TO headrace_server;
 GRANT ALL ON FUNCTION headrace.schema_version() TO headrace_worker;
+
+REVOKE ALL ON FUNCTION headrace.set_own_password(new_hash text, kept_token bytea) FROM PUBLIC;
+GRANT ALL ON FUNCTION headrace.set_own_password(new_hash text, kept_token bytea) TO headrace_server;
+
+REVOKE ALL ON FUNCTION headrace.set_password_of(wanted_email text, new_hash text) FROM PUBLIC;
+GRANT ALL ON FUNCTION headrace.set_password_of(wanted_email text, new_hash text) TO headrace_server;
 
 REVOKE ALL ON FUNCTION headrace.settle_script_lock(ended_job uuid, new_lock text, new_error text) FROM PUBLIC;
 GRANT ALL ON FUNCTION headrace.settle_script_lock(ended_job uuid, new_lock text, new_error text) TO headrace_server;
@@ -1549,7 +1808,7 @@ GRANT ALL ON FUNCTION headrace.username_of(wanted_workspace text, wanted_email t
 REVOKE ALL ON FUNCTION headrace.workspace_exists(wanted_workspace text) FROM PUBLIC;
 GRANT ALL ON FUNCTION headrace.workspace_exists(wanted_workspace text) TO headrace_server;
 
-GRANT INSERT ON TABLE headrace.audit TO headrace_server;
+GRANT SELECT,INSERT ON TABLE headrace.audit TO headrace_server;
 GRANT INSERT ON TABLE headrace.audit TO headrace_worker;
 
 GRANT SELECT,INSERT,DELETE ON TABLE headrace.draft TO headrace_server;
@@ -1569,9 +1828,21 @@ GRANT SELECT ON TABLE headrace.environment_variable TO headrace_worker;
 
 GRANT UPDATE(value) ON TABLE headrace.environment_variable TO headrace_server;
 
-GRANT SELECT,INSERT ON TABLE headrace.folder TO headrace_server;
+GRANT SELECT,INSERT,DELETE ON TABLE headrace.folder TO headrace_server;
 
-GRANT SELECT,INSERT ON TABLE headrace.group_member TO headrace_server;
+GRANT UPDATE(display_name) ON TABLE headrace.folder TO headrace_server;
+
+GRANT UPDATE(summary) ON TABLE headrace.folder TO headrace_server;
+
+GRANT UPDATE(owners) ON TABLE headrace.folder TO headrace_server;
+
+GRANT UPDATE(extra_perms) ON TABLE headrace.folder TO headrace_server;
+
+GRANT UPDATE(labels) ON TABLE headrace.folder TO headrace_server;
+
+GRANT UPDATE(edited_at) ON TABLE headrace.folder TO headrace_server;
+
+GRANT SELECT,INSERT,DELETE ON TABLE headrace.group_member TO headrace_server;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE headrace.idempotency_key TO headrace_server;
 GRANT SELECT,DELETE ON TABLE headrace.idempotency_key TO headrace_worker;
@@ -1585,6 +1856,8 @@ GRANT UPDATE(name) ON TABLE headrace.instance_user TO headrace_server;
 GRANT UPDATE(super_admin) ON TABLE headrace.instance_user TO headrace_server;
 
 GRANT UPDATE(disabled) ON TABLE headrace.instance_user TO headrace_server;
+
+GRANT UPDATE(company) ON TABLE headrace.instance_user TO headrace_server;
 
 GRANT SELECT,INSERT,DELETE ON TABLE headrace.job TO headrace_server;
 GRANT SELECT,INSERT,DELETE ON TABLE headrace.job TO headrace_worker;
@@ -1673,6 +1946,8 @@ GRANT UPDATE(lock_job) ON TABLE headrace.script TO headrace_server;
 
 GRANT UPDATE(deployment_message) ON TABLE headrace.script TO headrace_server;
 
+GRANT UPDATE(extra_perms) ON TABLE headrace.script TO headrace_server;
+
 GRANT UPDATE(archived) ON TABLE headrace.script TO headrace_server;
 
 GRANT UPDATE(error_handler_muted) ON TABLE headrace.script TO headrace_server;
@@ -1685,6 +1960,10 @@ GRANT SELECT,DELETE,UPDATE ON TABLE headrace.script_relock TO headrace_worker;
 
 GRANT SELECT,INSERT,DELETE ON TABLE headrace.token TO headrace_server;
 GRANT SELECT,DELETE ON TABLE headrace.token TO headrace_worker;
+
+GRANT UPDATE(label) ON TABLE headrace.token TO headrace_server;
+
+GRANT UPDATE(scopes) ON TABLE headrace.token TO headrace_server;
 
 GRANT SELECT ON TABLE headrace.trash TO headrace_server;
 
@@ -1711,6 +1990,12 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE headrace.worker_session TO headrace_w
 
 GRANT SELECT,INSERT ON TABLE headrace.workspace TO headrace_server;
 
+GRANT UPDATE(name) ON TABLE headrace.workspace TO headrace_server;
+
+GRANT UPDATE(deleted) ON TABLE headrace.workspace TO headrace_server;
+
+GRANT UPDATE(color) ON TABLE headrace.workspace TO headrace_server;
+
 GRANT SELECT,INSERT,DELETE ON TABLE headrace.workspace_dependencies TO headrace_server;
 GRANT SELECT ON TABLE headrace.workspace_dependencies TO headrace_worker;
 
@@ -1718,7 +2003,17 @@ GRANT UPDATE(archived) ON TABLE headrace.workspace_dependencies TO headrace_serv
 
 GRANT SELECT,INSERT ON TABLE headrace.workspace_group TO headrace_server;
 
+GRANT UPDATE(summary) ON TABLE headrace.workspace_group TO headrace_server;
+
+GRANT UPDATE(extra_perms) ON TABLE headrace.workspace_group TO headrace_server;
+
 GRANT SELECT,INSERT ON TABLE headrace.workspace_key TO headrace_server;
 
 GRANT SELECT,INSERT ON TABLE headrace.workspace_user TO headrace_server;
 GRANT SELECT ON TABLE headrace.workspace_user TO headrace_worker;
+
+GRANT UPDATE(is_admin) ON TABLE headrace.workspace_user TO headrace_server;
+
+GRANT UPDATE(operator) ON TABLE headrace.workspace_user TO headrace_server;
+
+GRANT UPDATE(disabled) ON TABLE headrace.workspace_user TO headrace_server;

@@ -21,7 +21,7 @@ _IDENTIFY = (
     " set_config('headrace.username', $3, true), set_config('headrace.admin', $4, true),"
     " set_config('headrace.superadmin', $5, true), set_config('headrace.identities', $6, true),"
     " set_config('headrace.readable', $7, true), set_config('headrace.writable', $8, true),"
-    " set_config('headrace.job', $9, true)"
+    " set_config('headrace.job', $9, true), set_config('headrace.owned', $10, true)"
 )
 
 
@@ -68,4 +68,5 @@ def _settings(principal: Principal) -> list[str]:
         ",".join(principal.readable),
         ",".join(principal.writable),
         str(principal.job or ""),
+        ",".join(principal.owned),
     ]

@@ -36,6 +36,13 @@ def check_name(name: str, field: str = "name") -> str:
     return name
 
 
+def check_username(name: str, field: str = "username") -> str:
+    """Like ``check_name``, for a user; names of jobs that run as a group can't be taken."""
+    if check_name(name, field).lower().startswith("group-"):
+        raise InvalidInput(field, "must not begin with 'group-': so jobs are named that run as a group")
+    return name
+
+
 def check_identity(identity: str, field: str) -> str:
     """Return ``u/<user>`` or ``g/<group>`` as it is; raises InvalidInput naming ``field``."""
     kind, slash, name = identity.partition("/")

@@ -8,6 +8,7 @@ from __future__ import annotations
 from headrace.errors import NotFound, PermissionDenied
 from headrace.model.path import owner_of
 from headrace.model.principal import Principal
+from headrace.model.scope import Scope
 
 
 def may_read(principal: Principal, path: str) -> bool:
@@ -25,6 +26,11 @@ def may_write(principal: Principal, path: str) -> bool:
     return principal.is_admin or owner_of(path) in principal.writable
 
 
+def owns(principal: Principal, path: str) -> bool:
+    """Whether what lies at a path is the principal's to share: one's own, that of folders one owns."""
+    return principal.is_admin or owner_of(path) in principal.owned
+
+
 def require_read(principal: Principal, path: str, what: str) -> None:
     """Raise NotFound unless the path may be read: what isn't yours looks as if it weren't there."""
     if not may_read(principal, path):
@@ -36,6 +42,18 @@ def require_write(principal: Principal, path: str) -> None:
     require_developer(principal)
     if not may_write(principal, path):
         raise PermissionDenied(f"you may not write to {owner_of(path)}")
+
+
+def require_owner(principal: Principal, path: str, what: str) -> None:
+    """Raise NotFound unless the path may be read, and PermissionDenied unless it is the principal's to share.
+
+    A path of two parts, such as ``f/reports`` or ``g/devs``, stands for the folder or group itself.
+    """
+    if not path.startswith("g/"):
+        require_read(principal, path, what)
+    require_developer(principal)
+    if not owns(principal, path):
+        raise PermissionDenied(f"only its owners and admins of the workspace may change {what} {path}")
 
 
 def require_developer(principal: Principal) -> None:
@@ -71,6 +89,20 @@ def require_person(principal: Principal) -> None:
     """Raise PermissionDenied for a job: it can't make anything that outlives it as a credential."""
     if principal.job is not None:
         raise PermissionDenied("a job's token can't do this")
+
+
+def require_no_wider(principal: Principal, scopes: tuple[Scope, ...] | None) -> None:
+    """Raise PermissionDenied where a token would give another one more than it has itself."""
+    own = principal.scopes
+    if own is None:
+        return
+    if scopes is None or not all(any(scope.covers(wanted) for scope in own) for wanted in scopes):
+        raise PermissionDenied("a token can't give more than its own scopes: " + ", ".join(map(str, own)))
+
+
+def audited_username(principal: Principal) -> str | None:
+    """Whose entries of the audit log the principal may read: their own; None for everybody's."""
+    return None if principal.is_admin else principal.username
 
 
 def require_identity(principal: Principal, identity: str) -> None:

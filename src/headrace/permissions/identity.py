@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import hmac
 from typing import TYPE_CHECKING
@@ -10,9 +11,10 @@ from headrace.db.queries import load_queries
 from headrace.errors import NotAuthenticated, NotFound
 from headrace.model.job import JobToken, read_job_token
 from headrace.model.principal import Principal
+from headrace.model.scope import parse_scopes
 
 if TYPE_CHECKING:
-    from headrace.db.connection import Connection
+    from headrace.db.connection import Connection, Record
 
 SQL = load_queries(__file__, "permissions.sql")
 
@@ -32,17 +34,24 @@ async def authenticate(connection: Connection, token: str, workspace: str | None
     """
     if job_token := read_job_token(token):
         return await _authenticate_job(connection, job_token, workspace)
-    row = await SQL.find_token.row(connection, hash=token_hash(token))
+    row = await SQL.identify_token.row(connection, hash=token_hash(token))
     if row is None:
         raise NotAuthenticated(_REFUSED)
-    email: str = row["email"]
-    is_superadmin: bool = row["super_admin"] and row["workspace_id"] is None
+    owner = await _describe_owner(connection, row, workspace)
+    scopes = parse_scopes(row["scopes"]) if row["scopes"] is not None else None
+    return dataclasses.replace(owner, scopes=scopes, read_only=row["read_only"])
+
+
+async def _describe_owner(connection: Connection, token: Record, workspace: str | None) -> Principal:
+    """The rights of a person's token, before its own limits."""
+    email: str = token["email"]
+    is_superadmin: bool = token["super_admin"] and token["workspace_id"] is None
     if workspace is None:
         # A token may be bound to a workspace; what it makes is bound to it, too.
         return Principal(
-            email=email, username=email, workspace=row["workspace_id"], is_superadmin=is_superadmin
+            email=email, username=email, workspace=token["workspace_id"], is_superadmin=is_superadmin
         )
-    if row["workspace_id"] not in (None, workspace):
+    if token["workspace_id"] not in (None, workspace):
         raise _no_workspace(workspace)
     username = await SQL.username_of.value(connection, workspace=workspace, email=email)
     member = await describe_user(connection, workspace, username) if username else None
@@ -69,6 +78,7 @@ async def describe_user(connection: Connection, workspace: str, username: str) -
         identities=(f"u/{row['username']}", *(f"g/{group}" for group in groups)),
         readable=tuple(row["readable"]),
         writable=tuple(row["writable"]),
+        owned=tuple(row["owned"]),
     )
 
 
@@ -96,6 +106,7 @@ def _in_workspace(member: Principal | None, email: str, workspace: str, *, is_su
         identities=member.identities,
         readable=member.readable,
         writable=member.writable,
+        owned=member.owned,
     )
 
 
@@ -118,6 +129,7 @@ async def _authenticate_job(connection: Connection, token: JobToken, workspace: 
         identities=rights.identities,
         readable=rights.readable,
         writable=rights.writable,
+        owned=rights.owned,
         job=token.job,
     )
 
@@ -144,6 +156,7 @@ async def rights_of(connection: Connection, workspace: str, identity: str, email
             identities=(identity,),
             readable=tuple(row["readable"]),
             writable=tuple(row["writable"]),
+            owned=tuple(row["owned"]),
         )
     # A superadmin's own email: who is no member, and whose jobs are capped at workspace admin.
     return Principal(

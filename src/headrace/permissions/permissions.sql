@@ -1,6 +1,6 @@
--- name: find_token
--- Whose token this is; no row for one that is unknown or over.
-select email, super_admin, workspace_id from find_token(:hash);
+-- name: identify_token
+-- Whose token this is, and what it is limited to; no row for one that is unknown or over.
+select email, super_admin, workspace_id, scopes, read_only from identify_token(:hash);
 
 -- name: find_job_token
 -- The running job that a token belongs to.
@@ -8,12 +8,12 @@ select token_hash, workspace_id, permissioned_as, email from find_job_token(:job
 
 -- name: describe_member
 -- What a user may do in a workspace.
-select username, email, is_admin, operator, groups, readable, writable
+select username, email, is_admin, operator, groups, readable, writable, owned
 from describe_member(:workspace, :username);
 
 -- name: describe_group
 -- What a group may do in a workspace.
-select readable, writable from describe_group(:workspace, :name);
+select readable, writable, owned from describe_group(:workspace, :name);
 
 -- name: username_of
 -- The name a user has in a workspace.

@@ -1,4 +1,4 @@
-"""Users of the instance, their passwords and tokens."""
+"""Users of the instance, and their passwords."""
 
 from __future__ import annotations
 
@@ -12,16 +12,13 @@ import argon2
 
 from headrace.db.queries import load_queries
 from headrace.errors import Conflict, NotFound
-from headrace.permissions.identity import token_hash
 
 if TYPE_CHECKING:
-    from headrace.db.connection import Connection
+    from headrace.db.connection import Connection, Record
 
-SQL = load_queries(__file__, "workspaces.sql")
+SQL = load_queries(__file__, "users.sql")
 
 _HASHER = argon2.PasswordHasher()
-
-PREFIX_LENGTH = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +27,7 @@ class User:
 
     email: str
     name: str | None
+    company: str | None
     is_superadmin: bool
     disabled: bool
     created_at: datetime
@@ -54,87 +52,88 @@ def _decoy() -> str:
     return _HASHER.hash(secrets.token_hex(16))
 
 
-def new_token() -> str:
-    """A token's text: 256 random bits."""
-    return secrets.token_hex(32)
-
-
 async def add(
     connection: Connection,
     email: str,
-    password: str | None,
+    password_hash: str | None,
     *,
     name: str | None = None,
+    company: str | None = None,
     superadmin: bool = False,
 ) -> None:
     """Make a user; raises Conflict where the email is taken."""
-    added = await SQL.add_user.value(
+    added = await SQL.add_user.count(
         connection,
         email=email,
-        password_hash=hash_password(password) if password is not None else None,
+        password_hash=password_hash,
         name=name,
+        company=company,
         super_admin=superadmin,
     )
-    if added is None:
+    if not added:
         raise Conflict(f"user {email} exists already")
 
 
-async def set_password(connection: Connection, email: str, password: str) -> None:
-    """Replace a password; raises NotFound."""
-    changed = await SQL.set_password.value(connection, email=email, password_hash=hash_password(password))
-    if changed is None:
-        raise NotFound(f"user {email} does not exist")
+async def set_password(connection: Connection, email: str, password_hash: str) -> None:
+    """Replace a password, as the owner of the database; raises NotFound."""
+    if await SQL.set_password.value(connection, email=email, password_hash=password_hash) is None:
+        raise _missing(email)
+
+
+async def set_own_password(connection: Connection, password_hash: str, kept_token: bytes) -> bool:
+    """Replace the caller's password and end all their sessions but the one with this hash of a token."""
+    return await SQL.set_own_password.value(connection, password_hash=password_hash, kept_token=kept_token)
+
+
+async def set_password_of(connection: Connection, email: str, password_hash: str) -> None:
+    """Replace somebody's password and end all their sessions, for superadmins; raises NotFound."""
+    if not await SQL.set_password_of.value(connection, email=email, password_hash=password_hash):
+        raise _missing(email)
 
 
 async def read(connection: Connection, email: str) -> User | None:
     """One user; None where there is none to see."""
     row = await SQL.read_user.row(connection, email=email)
-    if row is None:
-        return None
-    return User(row["email"], row["name"], row["super_admin"], row["disabled"], row["created_at"])
+    return _user_of(row) if row else None
 
 
-async def list_all(connection: Connection) -> list[User]:
-    """All users one may see."""
-    return [
-        User(row["email"], row["name"], row["super_admin"], row["disabled"], row["created_at"])
-        for row in await SQL.list_users.rows(connection)
-    ]
+async def list_all(connection: Connection, *, limit: int | None = None, offset: int = 0) -> list[User]:
+    """Users one may see, by email."""
+    return [_user_of(row) for row in await SQL.list_users.rows(connection, most=limit, skip=offset)]
 
 
-async def add_token(
+async def change(
     connection: Connection,
     email: str,
-    token: str,
     *,
-    label: str = "",
-    workspace: str | None = None,
-    expires_at: datetime | None = None,
+    name: str | None = None,
+    superadmin: bool | None = None,
+    disabled: bool | None = None,
 ) -> None:
-    """Store a token's hash; its text is shown to its owner once and kept nowhere.
-
-    Its first characters are kept, to tell it from others, where that leaves enough to guess.
-    """
-    await SQL.add_token.run(
-        connection,
-        hash=token_hash(token),
-        prefix=token[:PREFIX_LENGTH] if len(token) >= 3 * PREFIX_LENGTH else "",
-        email=email,
-        workspace=workspace,
-        label=label,
-        expires_at=expires_at,
+    """Change what is not None, for superadmins; raises NotFound."""
+    changed = await SQL.change_user.value(
+        connection, email=email, name=name, super_admin=superadmin, disabled=disabled
     )
+    if changed is None:
+        raise _missing(email)
 
 
-async def replace_token(connection: Connection, email: str, token: str, label: str) -> None:
-    """Make this the only token of a user with this label."""
-    await SQL.delete_other_tokens.run(connection, email=email, label=label, hash=token_hash(token))
-    await SQL.add_token.run(
-        connection,
-        hash=token_hash(token),
-        prefix="",
-        email=email,
-        workspace=None,
-        label=label,
-        expires_at=None,
+async def remove(connection: Connection, email: str) -> None:
+    """Remove a user with tokens, drafts and memberships, for superadmins; raises NotFound."""
+    if not await SQL.remove_user.value(connection, email=email):
+        raise _missing(email)
+
+
+def _missing(email: str) -> NotFound:
+    return NotFound(f"user {email} does not exist")
+
+
+def _user_of(row: Record) -> User:
+    return User(
+        email=row["email"],
+        name=row["name"],
+        company=row["company"],
+        is_superadmin=row["super_admin"],
+        disabled=row["disabled"],
+        created_at=row["created_at"],
     )

@@ -1,59 +1,90 @@
-"""Workspaces, their members, groups and folders."""
+"""Workspaces: the tenants of an instance."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from headrace.db.queries import load_queries
-from headrace.errors import Conflict
+from headrace.errors import Conflict, NotFound
+from headrace.store import groups
 
 if TYPE_CHECKING:
-    from headrace.db.connection import Connection
+    from headrace.db.connection import Connection, Record
 
 SQL = load_queries(__file__, "workspaces.sql")
+
+ADMINS = "admins"
+"""The workspace of superadmins; what concerns the whole instance is shown there."""
 
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """A tenant."""
+    """A tenant. One that is archived is shut for everybody."""
 
     id: str
     name: str
     owner: str
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """A user in a workspace."""
-
-    username: str
-    email: str
-    is_admin: bool
-    operator: bool
-    disabled: bool
+    color: str | None
+    archived: bool
     created_at: datetime
 
 
-async def add(connection: Connection, workspace: Workspace) -> None:
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """What a user is in a workspace."""
+
+    workspace: str
+    workspace_name: str
+    color: str | None
+    username: str
+    is_admin: bool
+    operator: bool
+    disabled: bool
+
+
+async def add(connection: Connection, id: str, name: str, owner: str, color: str | None = None) -> None:  # noqa: A002 - its name in the public API
     """Make a workspace, with the group ``all`` in it; raises Conflict where the id is taken."""
-    added = await SQL.add_workspace.value(
-        connection, id=workspace.id, name=workspace.name, owner=workspace.owner
-    )
+    added = await SQL.add_workspace.value(connection, id=id, name=name, owner=owner, color=color)
     if added is None:
-        raise Conflict(f"workspace {workspace.id} exists already")
-    await SQL.add_group.value(
-        connection, workspace=workspace.id, name="all", summary="Every member of the workspace"
-    )
+        raise Conflict(f"workspace {id} exists already")
+    await groups.add(connection, id, groups.ALL, "Every member of the workspace")
 
 
 async def list_all(connection: Connection) -> list[Workspace]:
-    """Workspaces one may see."""
+    """Workspaces one may see, but for archived ones."""
+    return [_workspace_of(row) for row in await SQL.list_workspaces.rows(connection)]
+
+
+async def list_every(connection: Connection, *, limit: int, offset: int) -> list[Workspace]:
+    """All workspaces one may see, archived ones too."""
+    rows = await SQL.list_every_workspace.rows(connection, most=limit, skip=offset)
+    return [_workspace_of(row) for row in rows]
+
+
+async def list_memberships(connection: Connection, email: str) -> list[Membership]:
+    """The workspaces of a user, by id."""
     return [
-        Workspace(row["id"], row["name"], row["owner"]) for row in await SQL.list_workspaces.rows(connection)
+        Membership(
+            workspace=row["id"],
+            workspace_name=row["name"],
+            color=row["color"],
+            username=row["username"],
+            is_admin=row["is_admin"],
+            operator=row["operator"],
+            disabled=row["disabled"],
+        )
+        for row in await SQL.list_memberships.rows(connection, email=email)
     ]
+
+
+async def read(connection: Connection, workspace: str) -> Workspace:
+    """One workspace; raises NotFound where there is none to see."""
+    row = await SQL.read_workspace.row(connection, id=workspace)
+    if row is None:
+        raise NotFound(f"workspace {workspace} does not exist, or you are no member of it")
+    return _workspace_of(row)
 
 
 async def exists(connection: Connection, workspace: str) -> bool:
@@ -61,55 +92,27 @@ async def exists(connection: Connection, workspace: str) -> bool:
     return await SQL.exists_workspace.value(connection, id=workspace)
 
 
-async def add_member(
-    connection: Connection,
-    workspace: str,
-    username: str,
-    email: str,
-    *,
-    is_admin: bool = False,
-    operator: bool = False,
+async def change(
+    connection: Connection, workspace: str, *, name: str | None = None, color: str | None = None
 ) -> None:
-    """Make a user a member, and so of the group ``all``; raises Conflict where name or email is there."""
-    added = await SQL.add_member.value(
-        connection, workspace=workspace, username=username, email=email, is_admin=is_admin, operator=operator
+    """Change what is not None, for admins; raises NotFound."""
+    if await SQL.change_workspace.value(connection, id=workspace, name=name, color=color) is None:
+        raise NotFound(f"workspace {workspace} does not exist, or you may not change it")
+
+
+async def set_archived(connection: Connection, workspace: str, *, archived: bool) -> None:
+    """Shut a workspace or open it again; raises NotFound where there is none in the other state."""
+    if await SQL.set_archived.value(connection, id=workspace, archived=archived) is None:
+        state = "open" if archived else "archived"
+        raise NotFound(f"there is no workspace {workspace} that is {state}")
+
+
+def _workspace_of(row: Record) -> Workspace:
+    return Workspace(
+        id=row["id"],
+        name=row["name"],
+        owner=row["owner"],
+        color=row["color"],
+        archived=row["deleted"],
+        created_at=row["created_at"],
     )
-    if added is None:
-        raise Conflict(f"{username} or {email} is a member of workspace {workspace} already")
-    await SQL.add_group_member.value(connection, workspace=workspace, name="all", username=username)
-
-
-async def read_member(connection: Connection, workspace: str, username: str) -> Member | None:
-    """One member of a workspace, by username."""
-    row = await SQL.read_member.row(connection, workspace=workspace, username=username)
-    if row is None:
-        return None
-    return Member(
-        row["username"], row["email"], row["is_admin"], row["operator"], row["disabled"], row["created_at"]
-    )
-
-
-async def add_folder(  # noqa: PLR0913 - the columns of a folder
-    connection: Connection,
-    workspace: str,
-    name: str,
-    *,
-    display_name: str,
-    summary: str,
-    owners: list[str],
-    extra_perms: dict[str, bool],
-    created_by: str,
-) -> None:
-    """Make a folder; raises Conflict where its name is taken."""
-    added = await SQL.add_folder.count(
-        connection,
-        workspace=workspace,
-        name=name,
-        display_name=display_name,
-        summary=summary,
-        owners=owners,
-        extra_perms=json.dumps(extra_perms),
-        created_by=created_by,
-    )
-    if not added:
-        raise Conflict(f"folder {name} exists already")

@@ -18,7 +18,7 @@ from headrace.queue import logs, sessions
 from headrace.queue.claim import claim
 from headrace.queue.complete import Completion
 from headrace.queue.sessions import HeldJob, WorkerInfo
-from headrace.store import users
+from headrace.store import tokens, users
 from tests.ground.people import WORKSPACE
 
 if TYPE_CHECKING:
@@ -53,8 +53,8 @@ class Api:
 
     async def sign_in(self, name: str, email: str, **options: Any) -> str:
         """Give a user a token and a client by their name."""
-        token = users.new_token()
-        await users.add_token(self._owner, email, token, **options)
+        token = tokens.new_token()
+        await tokens.add(self._owner, email, token, **options)
         self.tokens[name] = token
         self._clients[name] = self.client(token)
         return token

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+
 import asyncpg
 import httpx
 import pytest
 
 from headrace.api.access import PUBLIC
-from headrace.store import workspaces
+from headrace.store import members
 from tests.ground.people import make_folder, make_member, make_workspace
 from tests.integration.api.callers import MAIN, NOBODYS_JOB, Api, PlayedWorker, deploy, in_workspace, run
 
@@ -182,18 +184,10 @@ async def test_a_workspace_of_others_looks_as_if_it_were_not_there(api: Api, own
 async def test_every_route_asks_who_calls(api: Api):
     document = (await api.anonymous.get("/openapi.json")).json()
     public = {f"/api{path}" for path in PUBLIC}
+    named = {"workspace": "acme", "path": "u/alice/x", "imported_path": "u/alice/x", "kind": "script"}
+    named |= {"id": NOBODYS_JOB, "job": NOBODYS_JOB, "entrypoint": "main", "language": "python3"}
     for path, methods in document["paths"].items():
-        address = path.removeprefix("/api").format(
-            workspace="acme",
-            path="u/alice/x",
-            id=NOBODYS_JOB,
-            job=NOBODYS_JOB,
-            entrypoint="main",
-            hash="0" * 16,
-            kind="script",
-            language="python3",
-            imported_path="u/alice/x",
-        )
+        address = path.removeprefix("/api").format_map(defaultdict(lambda: "0" * 16, named))
         for method in methods:
             if path not in public:
                 answer = await api.anonymous.request(method, address, json={} if method == "post" else None)
@@ -239,7 +233,7 @@ async def test_a_job_of_a_superadmin_has_no_rights_on_the_instance(
 
 async def test_a_token_for_one_workspace_makes_no_wider_one(api: Api, owner: asyncpg.Connection):
     await make_workspace(owner, "other")
-    await workspaces.add_member(owner, "other", "alice", "alice@acme.test", is_admin=True)
+    await members.add(owner, "other", "alice", "alice@acme.test", is_admin=True)
     assert (await api.alice.get("/w/other/jobs/list")).status_code == 200
     await api.sign_in("bound", "alice@acme.test", workspace="acme")
     assert (await api.bound.get("/w/other/jobs/list")).status_code == 404

@@ -24,7 +24,7 @@ def settings_in(folder: Path, token: str | None = None) -> Settings:
 
 
 async def is_good(connection: Connection, token: str) -> bool:
-    return await IDENTITY_SQL.find_token.row(connection, hash=token_hash(token)) is not None
+    return await IDENTITY_SQL.identify_token.row(connection, hash=token_hash(token)) is not None
 
 
 async def test_the_first_start_makes_a_superadmin_and_the_next_one_keeps_all(
@@ -55,7 +55,7 @@ async def test_a_token_of_the_environment_takes_the_place_of_the_one_before(
 async def test_where_there_is_another_superadmin_no_second_one_is_made(
     tmp_path: Path, login: Login, owner: asyncpg.Connection
 ):
-    await users.add(owner, "zoe@acme.test", "a password", superadmin=True)
+    await users.add(owner, "zoe@acme.test", None, superadmin=True)
     welcome = await prepare(settings_in(tmp_path), login.url)
     assert (welcome.email, welcome.password) == ("zoe@acme.test", None)
     assert await users.read(owner, SUPERADMIN) is None

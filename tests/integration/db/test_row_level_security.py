@@ -24,7 +24,7 @@ TABLES = """
   select relname, relrowsecurity from pg_class
   where relnamespace = 'headrace'::regnamespace and relkind in ('r', 'p') order by relname"""
 LEDGER = "schema_migration"
-WRITTEN_ONLY = {"audit", "relock_cause"}
+WRITTEN_ONLY = {"relock_cause"}
 JOB = """
   workspace_id, kind, path, args, root_job, created_by, scheduled_for, permissioned_as, email, tag,
   priority"""
@@ -55,6 +55,7 @@ ONE_OF_EACH = f"""
   insert into raw_script (workspace_id, email, hash, content) values ('acme', 'alice@acme.test', 'x', 'x');
   insert into job_raw_script (job_id, path, raw_script)
     select '00000000-0000-7000-8000-000000000001', 'f/shared/x', id from raw_script;
+  insert into signing_key (id, private_pem) values ('x', 'x');
   insert into token (hash, prefix, email) values ('x', 'x', 'alice@acme.test');
   insert into audit (workspace_id, username, operation, action_kind)
     values ('acme', 'alice', 'x', 'Created');

@@ -1,158 +1,138 @@
-"""Routes about users: signing in, who one is, tokens."""
+"""Routes about the users of the instance."""
 
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
-from typing import Annotated
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter
 from fastapi.responses import PlainTextResponse
-from pydantic import BaseModel, StringConstraints
 
 from headrace.api.body import CheckedRoute
-from headrace.api.context import Caller, InstanceCaller, OwnSite, ServerContext, WorkspaceCaller
-from headrace.api.instants import Instant
-from headrace.api.schemas.answers import json_response, without_none
-from headrace.clock import now
-from headrace.db.transaction import nobody
-from headrace.errors import InvalidInput, NotAuthenticated, PermissionDenied
-from headrace.permissions import check, identity
-from headrace.store import audit, users, workspaces
+from headrace.api.context import InstanceCaller
+from headrace.api.pages import Page
+from headrace.api.schemas.users import (
+    GlobalUserInfo,
+    NewPassword,
+    NewUser,
+    UserChange,
+    WorkspaceInvite,
+    show_user,
+)
+from headrace.errors import InvalidInput
+from headrace.model.email import check_email, folded
+from headrace.permissions import check
+from headrace.store import audit, users
 
-router = APIRouter(tags=["user"], route_class=CheckedRoute)
-in_workspace = APIRouter(prefix="/w/{workspace}/users", tags=["user"], route_class=CheckedRoute)
-
-SESSION_DAYS = 3
-
-
-class Credentials(BaseModel):
-    """Body of a login."""
-
-    email: str
-    password: str
+router = APIRouter(prefix="/users", tags=["user"], route_class=CheckedRoute)
 
 
-class NewToken(BaseModel):
-    """Body of a new token."""
-
-    label: Annotated[str, StringConstraints(max_length=200)] | None = None
-    expiration: Instant | None = None
-    workspace_id: str | None = None
-    scopes: list[str] | None = None
-    read_only: bool | None = None
-
-
-@router.post("/auth/login", response_class=PlainTextResponse)
-async def login(body: Credentials, context: ServerContext, _: OwnSite) -> PlainTextResponse:
-    """A session's token, as text and as the cookie ``token``."""
-    async with nobody(context.pool) as connection:
-        row = await identity.SQL.find_password.row(connection, email=body.email)
-    password_hash = row["password_hash"] if row else None
-    is_right = await asyncio.to_thread(users.password_matches, password_hash, body.password)
-    if not is_right:
-        raise NotAuthenticated("email or password is wrong")
-    token = users.new_token()
-    async with nobody(context.pool) as connection:
-        await identity.SQL.add_session_token.run(
-            connection,
-            hash=identity.token_hash(token),
-            prefix=token[: users.PREFIX_LENGTH],
-            email=body.email,
-            expires_at=now() + timedelta(days=SESSION_DAYS),
-        )
-    response = PlainTextResponse(token)
-    response.set_cookie(
-        "token",
-        token,
-        max_age=SESSION_DAYS * 86400,
-        httponly=True,
-        samesite="lax",
-        secure=context.settings.url.startswith("https:"),
-    )
-    return response
-
-
-@router.get("/users/whoami")
-async def global_whoami(caller: InstanceCaller) -> Response:
+@router.get("/whoami", response_model_exclude_none=True)
+async def global_whoami(caller: InstanceCaller) -> GlobalUserInfo:
     """Who one is on the instance."""
     principal = caller.principal
     async with caller.transaction() as connection:
         user = await users.read(connection, principal.email)
-    return json_response(
-        without_none(
-            email=principal.email,
-            login_type="password",
-            super_admin=principal.is_superadmin,
-            verified=True,
-            first_time_user=False,
-            role_source="manual",
-            disabled=False,
-            name=user.name if user else None,
-            username=principal.username if principal.job else None,
-            workspace_id=principal.workspace,
-        )
+    return GlobalUserInfo(
+        email=principal.email,
+        super_admin=principal.is_superadmin,
+        disabled=False,
+        name=user.name if user else None,
+        company=user.company if user else None,
+        username=principal.username if principal.job else None,
+        workspace_id=principal.workspace,
     )
 
 
-@in_workspace.get("/whoami")
-async def whoami(caller: WorkspaceCaller) -> Response:
-    """Who one is in a workspace."""
-    principal = caller.principal
-    async with caller.transaction() as connection:
-        member = await workspaces.read_member(connection, caller.workspace, principal.username)
-    return json_response(
-        without_none(
-            email=principal.email,
-            username=principal.username,
-            is_admin=principal.is_admin,
-            is_super_admin=principal.is_superadmin,
-            # A superadmin need not be a member, yet has to show an instant.
-            created_at=member.created_at if member else now(),
-            operator=principal.is_operator,
-            disabled=False,
-            groups=list(principal.groups),
-            folders=_folders(principal.writable),
-            folders_read=_folders(principal.readable),
-            folders_owners=_folders(principal.writable),
-            non_member=None if member else True,
-        )
-    )
+@router.get("/email", response_class=PlainTextResponse)
+async def get_current_email(caller: InstanceCaller) -> str:
+    """One's email."""
+    return caller.principal.email
 
 
-@router.post("/users/tokens/create", status_code=201, response_class=PlainTextResponse)
-async def create_token(body: NewToken, caller: InstanceCaller) -> str:
-    """A new token of one's own; its text is shown this once."""
+@router.get("/list_invites")
+async def list_workspace_invites(caller: InstanceCaller) -> list[WorkspaceInvite]:
+    """Invitations that wait for one's answer: none, for members are added without being asked."""
     check.require_person(caller.principal)
-    if body.scopes is not None:
-        raise InvalidInput("scopes", "tokens can't be limited to scopes; leave it out for all of your rights")
-    if body.read_only:
-        raise InvalidInput("read_only", "tokens can't be limited to reading; leave it out")
-    workspace = _workspace_of_token(body, caller)
-    token = users.new_token()
-    prefix = token[: users.PREFIX_LENGTH]
+    return []
+
+
+@router.get("/exists/{email}")
+async def exists_email(email: str, caller: InstanceCaller) -> bool:
+    """Whether there is such a user, among those one may see: oneself, for superadmins all."""
+    check.require_person(caller.principal)
     async with caller.transaction() as connection:
-        if workspace is not None and not await workspaces.exists(connection, workspace):
-            raise InvalidInput("workspace_id", f"workspace {workspace} does not exist, or you may not see it")
-        await users.add_token(
+        return await users.read(connection, folded(email)) is not None
+
+
+@router.get("/list_as_super_admin", response_model_exclude_none=True)
+async def list_users_as_super_admin(
+    caller: InstanceCaller, page: Page, active_only: bool = False
+) -> list[GlobalUserInfo]:
+    """All users of the instance, for superadmins."""
+    check.require_superadmin(caller.principal)
+    if active_only:
+        raise InvalidInput("active_only", "can't be asked for: nothing is kept of who is active")
+    async with caller.transaction() as connection:
+        found = await users.list_all(connection, limit=page.size, offset=page.offset)
+    return [show_user(user) for user in found]
+
+
+@router.post("/create", status_code=201, response_class=PlainTextResponse)
+async def create_user_globally(body: NewUser, caller: InstanceCaller) -> str:
+    """Make a user, for superadmins. One without a password can't sign in."""
+    check.require_superadmin(caller.principal)
+    email = check_email(body.email)
+    password_hash = body.password and await asyncio.to_thread(users.hash_password, body.password)
+    async with caller.transaction() as connection:
+        await users.add(
             connection,
-            caller.principal.email,
-            token,
-            label=body.label or "",
-            workspace=workspace,
-            expires_at=body.expiration,
+            email,
+            password_hash,
+            name=body.name,
+            company=body.company,
+            superadmin=body.super_admin,
         )
-        await audit.write(connection, caller.principal, "users.token.create", "Created", prefix)
-    return token
+        await audit.write(connection, caller.principal, "users.create", "Created", email)
+    return f"user {email} created"
 
 
-def _workspace_of_token(body: NewToken, caller: Caller) -> str | None:
-    """A token that is bound to a workspace makes only tokens that are bound to it, too."""
-    bound_to = caller.principal.workspace
-    if bound_to is not None and body.workspace_id not in (None, bound_to):
-        raise PermissionDenied(f"your token is for workspace {bound_to}; it can't make one for another")
-    return bound_to or body.workspace_id
+@router.post("/update/{email}", response_class=PlainTextResponse)
+async def global_user_update(email: str, body: UserChange, caller: InstanceCaller) -> str:
+    """Change what is given of a user, for superadmins."""
+    check.require_superadmin(caller.principal)
+    if email == caller.principal.email and (body.disabled or body.is_super_admin is False):
+        raise InvalidInput("email", "is your own: another superadmin has to do this")
+    async with caller.transaction() as connection:
+        await users.change(
+            connection,
+            email,
+            name=body.name,
+            superadmin=body.is_super_admin,
+            disabled=body.disabled,
+        )
+        changes = body.model_dump(exclude_none=True)
+        await audit.write(connection, caller.principal, "users.update", "Updated", email, changes)
+    return f"user {email} updated"
 
 
-def _folders(owners: tuple[str, ...]) -> list[str]:
-    return [owner.removeprefix("f/") for owner in owners if owner.startswith("f/")]
+@router.post("/set_password_of/{user}", response_class=PlainTextResponse)
+async def set_password_for_user(user: str, body: NewPassword, caller: InstanceCaller) -> str:
+    """Give a user another password, for superadmins. All sessions of theirs end."""
+    check.require_superadmin(caller.principal)
+    password_hash = await asyncio.to_thread(users.hash_password, body.password)
+    async with caller.transaction() as connection:
+        await users.set_password_of(connection, user, password_hash)
+        await audit.write(connection, caller.principal, "users.setpassword", "Updated", user)
+    return f"password of {user} updated"
+
+
+@router.delete("/delete/{email}", response_class=PlainTextResponse)
+async def global_user_delete(email: str, caller: InstanceCaller) -> str:
+    """Remove a user with their tokens, drafts and memberships, for superadmins. What they made stays."""
+    check.require_superadmin(caller.principal)
+    if email == caller.principal.email:
+        raise InvalidInput("email", "is your own: another superadmin has to do this")
+    async with caller.transaction() as connection:
+        await users.remove(connection, email)
+        await audit.write(connection, caller.principal, "users.delete", "Delete", email)
+    return f"user {email} deleted"

@@ -1,109 +1,93 @@
-"""Routes about workspaces and their folders."""
+"""Routes about workspaces: which there are, whose they are."""
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from fastapi import APIRouter, Response
+from fastapi import APIRouter
 from fastapi.responses import PlainTextResponse
-from pydantic import BaseModel, StringConstraints
 
 from headrace.api.body import CheckedRoute
-from headrace.api.context import InstanceCaller, WorkspaceCaller
-from headrace.api.schemas.answers import json_response
-from headrace.model.path import check_identity, check_name
+from headrace.api.context import InstanceCaller
+from headrace.api.pages import Page
+from headrace.api.schemas.workspaces import (
+    NewWorkspace,
+    UsernameInWorkspace,
+    UserWorkspaceList,
+    Workspace,
+    WorkspaceId,
+    show_membership,
+    show_workspace,
+)
+from headrace.model.email import username_of
+from headrace.model.path import check_name, check_username
 from headrace.permissions import check
-from headrace.store import audit, workspaces
-from headrace.store.workspaces import Workspace
+from headrace.store import audit, members, workspaces
 
-router = APIRouter(tags=["workspace"], route_class=CheckedRoute)
-folders = APIRouter(prefix="/w/{workspace}/folders", tags=["folder"], route_class=CheckedRoute)
+router = APIRouter(prefix="/workspaces", tags=["workspace"], route_class=CheckedRoute)
 
 
-class NewWorkspace(BaseModel):
-    """Body of a new workspace."""
-
-    id: str
-    name: Annotated[str, StringConstraints(min_length=1, max_length=100)]
-    username: str | None = None
-
-
-class WorkspaceName(BaseModel):
-    """Body that names a workspace."""
-
-    id: str
-
-
-class NewFolder(BaseModel):
-    """Body of a new folder."""
-
-    name: str
-    display_name: str | None = None
-    summary: str | None = None
-    owners: list[str] | None = None
-    extra_perms: dict[str, bool] | None = None
-
-
-@router.post("/workspaces/create", status_code=201, response_class=PlainTextResponse)
+@router.post("/create", status_code=201, response_class=PlainTextResponse)
 async def create_workspace(body: NewWorkspace, caller: InstanceCaller) -> str:
-    """Make a workspace; its creator becomes its first admin."""
+    """Make a workspace, for superadmins; its creator becomes its first admin."""
     principal = caller.principal
     check.require_superadmin(principal)
     check_name(body.id, "id")
-    username = check_name(body.username or _username(principal.email), "username")
+    username = check_username(body.username or username_of(principal.email))
     async with caller.transaction() as connection:
-        await workspaces.add(connection, Workspace(body.id, body.name, principal.email))
-        await workspaces.add_member(connection, body.id, username, principal.email, is_admin=True)
+        await workspaces.add(connection, body.id, body.name, principal.email, body.color)
+        await members.add(connection, body.id, username, principal.email, is_admin=True)
         await audit.write(connection, principal, "workspaces.create", "Created", body.id)
     return body.id
 
 
-@router.get("/workspaces/list")
-async def list_workspaces(caller: InstanceCaller) -> Response:
-    """Workspaces one is a member of; for a superadmin all."""
+@router.get("/list", response_model_exclude_none=True)
+async def list_workspaces(caller: InstanceCaller) -> list[Workspace]:
+    """Workspaces one is a member of; for a superadmin all. Archived ones are left out."""
     check.require_person(caller.principal)
     async with caller.transaction() as connection:
         found = await workspaces.list_all(connection)
-    return json_response([{"id": item.id, "name": item.name, "owner": item.owner} for item in found])
+    return [show_workspace(workspace) for workspace in found]
 
 
-@router.post("/workspaces/exists")
-async def exists_workspace(body: WorkspaceName, caller: InstanceCaller) -> bool:
+@router.get("/list_as_superadmin", response_model_exclude_none=True)
+async def list_workspaces_as_super_admin(caller: InstanceCaller, page: Page) -> list[Workspace]:
+    """All workspaces, archived ones too, for superadmins."""
+    check.require_superadmin(caller.principal)
+    async with caller.transaction() as connection:
+        found = await workspaces.list_every(connection, limit=page.size, offset=page.offset)
+    return [show_workspace(workspace) for workspace in found]
+
+
+@router.get("/users")
+async def list_user_workspaces(caller: InstanceCaller) -> UserWorkspaceList:
+    """The workspaces that one is a member of, with one's name and role in each."""
+    email = caller.principal.email
+    check.require_person(caller.principal)
+    async with caller.transaction() as connection:
+        found = await workspaces.list_memberships(connection, email)
+    return UserWorkspaceList(email=email, workspaces=[show_membership(item) for item in found])
+
+
+@router.post("/exists")
+async def exists_workspace(body: WorkspaceId, caller: InstanceCaller) -> bool:
     """Whether there is such a workspace, among those one may see."""
     check.require_person(caller.principal)
     async with caller.transaction() as connection:
         return await workspaces.exists(connection, body.id)
 
 
-@folders.post("/create", response_class=PlainTextResponse)
-async def create_folder(body: NewFolder, caller: WorkspaceCaller) -> str:
-    """Make a folder; its creator owns it, besides those who are named."""
-    principal = caller.principal
-    check.require_developer(principal)
-    check_name(body.name)
-    owners = list(body.owners or [])
-    for position, owner in enumerate(owners):
-        check_identity(owner, f"owners.{position}")
-    for identity in body.extra_perms or {}:
-        check_identity(identity, "extra_perms")
-    own = principal.permissioned_as
-    # A superadmin who is no member has no identity that could own anything, and needs none.
-    if own not in owners and "/" in own:
-        owners.insert(0, own)
+@router.post("/exists_username")
+async def exists_username(body: UsernameInWorkspace, caller: InstanceCaller) -> bool:
+    """Whether a name is taken in a workspace, however it is written; false where one may not see it."""
+    check.require_person(caller.principal)
     async with caller.transaction() as connection:
-        await workspaces.add_folder(
-            connection,
-            caller.workspace,
-            body.name,
-            display_name=body.display_name or body.name,
-            summary=body.summary or "",
-            owners=owners,
-            extra_perms=body.extra_perms or {},
-            created_by=principal.username,
-        )
-        await audit.write(connection, principal, "folder.create", "Created", body.name)
-    return body.name
+        return await members.exists_username(connection, body.id, body.username)
 
 
-def _username(email: str) -> str:
-    return email.partition("@")[0].replace(".", "_")
+@router.post("/unarchive/{workspace}", response_class=PlainTextResponse)
+async def unarchive_workspace(workspace: str, caller: InstanceCaller) -> str:
+    """Open an archived workspace again, for superadmins."""
+    check.require_superadmin(caller.principal)
+    async with caller.transaction() as connection:
+        await workspaces.set_archived(connection, workspace, archived=False)
+        await audit.write(connection, caller.principal, "workspaces.unarchive", "Updated", workspace)
+    return f"workspace {workspace} is open again"
