@@ -159,6 +159,28 @@ begin
 end
 $$;
 
+CREATE FUNCTION headrace.erase_run(wanted_job uuid) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'headrace', 'pg_temp'
+    AS $$
+begin
+  update job_history h set args = '{}', result = 'null', deleted = true
+  from job_id i
+  where i.id = wanted_job and h.completed_at = i.completed_at and h.id = i.id
+    and h.workspace_id = current_workspace()
+    and (is_workspace_admin()
+         or h.permissioned_as = any (own_identities())
+         or h.created_by = current_username()
+         or h.owner = any (writable_owners()));
+  if not found then
+    return false;
+  end if;
+  delete from job_log where job_id = wanted_job;
+  delete from kept_result where job_id = wanted_job;
+  return true;
+end
+$$;
+
 CREATE FUNCTION headrace.erase_script_versions(items bigint[]) RETURNS void
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'headrace', 'pg_temp'
@@ -349,9 +371,49 @@ CREATE FUNCTION headrace.read_job_stream(wanted_job uuid, wanted_attempt integer
   limit most_chunks
 $$;
 
+CREATE FUNCTION headrace.read_kept_result(wanted_hash text, wanted_identity text, wanted_key bytea, most_seconds integer) RETURNS bytea
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'headrace', 'pg_temp'
+    AS $$
+  select k.result
+  from kept_result k join script s on s.workspace_id = k.workspace_id and s.hash = k.script_hash
+  where k.workspace_id = current_workspace() and k.script_hash = wanted_hash
+    and k.permissioned_as = wanted_identity and k.cache_key = wanted_key
+    and k.expires_at > now() and k.kept_at > now() - make_interval(secs => most_seconds)
+    and (is_workspace_admin()
+         or (k.permissioned_as = any (own_identities()) and s.owner = any (readable_owners())))
+$$;
+
 CREATE FUNCTION headrace.readable_owners() RETURNS text[]
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $$ select string_to_array(nullif(current_setting('headrace.readable', true), ''), ',') $$;
+
+CREATE FUNCTION headrace.remove_runs(wanted_jobs uuid[]) RETURNS SETOF uuid
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'headrace', 'pg_temp'
+    AS $$
+  with gone as (
+    delete from job_history h using job_id i
+    where i.id = any (wanted_jobs) and h.completed_at = i.completed_at and h.id = i.id
+      and h.workspace_id = current_workspace() and is_workspace_admin()
+    returning h.id, h.workspace_id, h.completed_at, h.labels
+  ),
+  ids as (
+    delete from job_id i using gone where i.id = gone.id
+  ),
+  logs as (
+    delete from job_log l using gone where l.job_id = gone.id
+  ),
+  results as (
+    delete from kept_result k using gone where k.job_id = gone.id
+  ),
+  labels as (
+    delete from job_label l using gone
+    where l.workspace_id = gone.workspace_id and l.label = any (gone.labels)
+      and l.completed_at = gone.completed_at and l.job_id = gone.id
+  )
+  select id from gone
+$$;
 
 CREATE FUNCTION headrace.restore_trashed_script(wanted_item bigint) RETURNS TABLE(hash text, path text, language text, is_locked boolean)
     LANGUAGE sql SECURITY DEFINER
@@ -449,6 +511,14 @@ CREATE FUNCTION headrace.workspace_exists(wanted_workspace text) RETURNS boolean
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'headrace', 'pg_temp'
     AS $$ select exists (select from workspace where id = wanted_workspace and not deleted) $$;
+
+CREATE FUNCTION headrace.workspaces_of_jobs(wanted_jobs uuid[], OUT id uuid, OUT workspace_id text) RETURNS SETOF record
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'headrace', 'pg_temp'
+    AS $$
+  select i.id, i.workspace_id from job_id i
+  where i.id = any (wanted_jobs) and is_superadmin()
+$$;
 
 CREATE FUNCTION headrace.writable_owners() RETURNS text[]
     LANGUAGE sql STABLE PARALLEL SAFE
@@ -551,6 +621,10 @@ CREATE TABLE headrace.job (
     labels text[] DEFAULT '{}'::text[] NOT NULL,
     entry text,
     preprocessed boolean,
+    retry text,
+    retry_number smallint DEFAULT 0 NOT NULL,
+    cache_seconds integer,
+    cache_key bytea,
     CONSTRAINT job_kind_check CHECK ((kind = ANY (ARRAY['script'::text, 'preview'::text, 'dependencies'::text, 'flow'::text, 'flowpreview'::text])))
 );
 
@@ -598,6 +672,7 @@ CREATE TABLE headrace.job_history (
     entry text,
     preprocessed boolean,
     progress smallint,
+    retry_number smallint DEFAULT 0 NOT NULL,
     CONSTRAINT job_history_status_check CHECK ((status = ANY (ARRAY['success'::text, 'failure'::text, 'canceled'::text, 'skipped'::text])))
 )
 PARTITION BY RANGE (completed_at);
@@ -656,6 +731,17 @@ CREATE TABLE headrace.job_stream (
     attempt integer NOT NULL,
     start bigint NOT NULL,
     chunk text NOT NULL
+);
+
+CREATE TABLE headrace.kept_result (
+    workspace_id text NOT NULL,
+    script_hash text NOT NULL,
+    permissioned_as text NOT NULL,
+    cache_key bytea NOT NULL,
+    result bytea NOT NULL,
+    job_id uuid NOT NULL,
+    kept_at timestamp with time zone DEFAULT now() NOT NULL,
+    expires_at timestamp with time zone NOT NULL
 );
 
 CREATE TABLE headrace.relock_cause (
@@ -893,6 +979,9 @@ ALTER TABLE ONLY headrace.job_queue
 ALTER TABLE ONLY headrace.job_stream
     ADD CONSTRAINT job_stream_pkey PRIMARY KEY (job_id, attempt, start);
 
+ALTER TABLE ONLY headrace.kept_result
+    ADD CONSTRAINT kept_result_pkey PRIMARY KEY (workspace_id, script_hash, permissioned_as, cache_key);
+
 ALTER TABLE ONLY headrace.relock_cause
     ADD CONSTRAINT relock_cause_pkey PRIMARY KEY (id);
 
@@ -960,6 +1049,10 @@ CREATE INDEX job_queue_held ON headrace.job_queue USING btree (held, id) WHERE (
 CREATE INDEX job_queue_running ON headrace.job_queue USING btree (worker_session) WHERE (state = 'running'::text);
 
 CREATE INDEX job_queue_workspace ON headrace.job_queue USING btree (workspace_id, state);
+
+CREATE INDEX kept_result_age ON headrace.kept_result USING btree (expires_at);
+
+CREATE INDEX kept_result_by_job ON headrace.kept_result USING btree (job_id);
 
 CREATE UNIQUE INDEX script_head ON headrace.script USING btree (workspace_id, path) WHERE ((NOT archived) AND (NOT deleted));
 
@@ -1074,6 +1167,8 @@ CREATE POLICY enders ON headrace.job_queue FOR UPDATE TO headrace_server USING (
    FROM headrace.job
   WHERE ((job.id = job_queue.id) AND (( SELECT headrace.is_workspace_admin() AS is_workspace_admin) OR (job.permissioned_as = ANY (( SELECT headrace.own_identities() AS own_identities)::text[])) OR (job.created_by = ( SELECT headrace.current_username() AS current_username)) OR (job.owner = ANY (( SELECT headrace.writable_owners() AS writable_owners)::text[]))))))));
 
+CREATE POLICY enders_change ON headrace.job FOR UPDATE TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (( SELECT headrace.is_workspace_admin() AS is_workspace_admin) OR (permissioned_as = ANY (( SELECT headrace.own_identities() AS own_identities)::text[])) OR (created_by = ( SELECT headrace.current_username() AS current_username)) OR (owner = ANY (( SELECT headrace.writable_owners() AS writable_owners)::text[])))));
+
 CREATE POLICY enders_remove ON headrace.job_queue FOR DELETE TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (EXISTS ( SELECT
    FROM headrace.job
   WHERE ((job.id = job_queue.id) AND (( SELECT headrace.is_workspace_admin() AS is_workspace_admin) OR (job.permissioned_as = ANY (( SELECT headrace.own_identities() AS own_identities)::text[])) OR (job.created_by = ( SELECT headrace.current_username() AS current_username)) OR (job.owner = ANY (( SELECT headrace.writable_owners() AS writable_owners)::text[]))))))));
@@ -1105,6 +1200,8 @@ ALTER TABLE headrace.job_log ENABLE ROW LEVEL SECURITY;
 ALTER TABLE headrace.job_queue ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE headrace.job_stream ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE headrace.kept_result ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY member_adds ON headrace.folder FOR INSERT TO headrace_server WITH CHECK ((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)));
 
@@ -1194,6 +1291,8 @@ CREATE POLICY workers ON headrace.job_queue TO headrace_worker USING (true) WITH
 
 CREATE POLICY workers ON headrace.job_stream TO headrace_worker USING (true) WITH CHECK (true);
 
+CREATE POLICY workers ON headrace.kept_result TO headrace_worker USING (true) WITH CHECK (true);
+
 CREATE POLICY workers ON headrace.relock_cause TO headrace_worker USING (true) WITH CHECK (true);
 
 CREATE POLICY workers ON headrace.script FOR SELECT TO headrace_worker USING (true);
@@ -1262,6 +1361,9 @@ GRANT ALL ON FUNCTION headrace.end_relock(ended_job uuid, new_state text, new_me
 REVOKE ALL ON FUNCTION headrace.erase_expired_trash() FROM PUBLIC;
 GRANT ALL ON FUNCTION headrace.erase_expired_trash() TO headrace_worker;
 
+REVOKE ALL ON FUNCTION headrace.erase_run(wanted_job uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION headrace.erase_run(wanted_job uuid) TO headrace_server;
+
 REVOKE ALL ON FUNCTION headrace.erase_script_versions(items bigint[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION headrace.erase_trash(wanted_item bigint) FROM PUBLIC;
@@ -1296,6 +1398,12 @@ GRANT ALL ON FUNCTION headrace.read_job_log(wanted_job uuid, wanted_attempt inte
 REVOKE ALL ON FUNCTION headrace.read_job_stream(wanted_job uuid, wanted_attempt integer, from_start bigint, most_chunks integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION headrace.read_job_stream(wanted_job uuid, wanted_attempt integer, from_start bigint, most_chunks integer) TO headrace_server;
 
+REVOKE ALL ON FUNCTION headrace.read_kept_result(wanted_hash text, wanted_identity text, wanted_key bytea, most_seconds integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION headrace.read_kept_result(wanted_hash text, wanted_identity text, wanted_key bytea, most_seconds integer) TO headrace_server;
+
+REVOKE ALL ON FUNCTION headrace.remove_runs(wanted_jobs uuid[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION headrace.remove_runs(wanted_jobs uuid[]) TO headrace_server;
+
 REVOKE ALL ON FUNCTION headrace.restore_trashed_script(wanted_item bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION headrace.restore_trashed_script(wanted_item bigint) TO headrace_server;
 
@@ -1315,6 +1423,9 @@ GRANT ALL ON FUNCTION headrace.username_of(wanted_workspace text, wanted_email t
 
 REVOKE ALL ON FUNCTION headrace.workspace_exists(wanted_workspace text) FROM PUBLIC;
 GRANT ALL ON FUNCTION headrace.workspace_exists(wanted_workspace text) TO headrace_server;
+
+REVOKE ALL ON FUNCTION headrace.workspaces_of_jobs(wanted_jobs uuid[], OUT id uuid, OUT workspace_id text) FROM PUBLIC;
+GRANT ALL ON FUNCTION headrace.workspaces_of_jobs(wanted_jobs uuid[], OUT id uuid, OUT workspace_id text) TO headrace_server;
 
 GRANT INSERT ON TABLE headrace.audit TO headrace_server;
 GRANT INSERT ON TABLE headrace.audit TO headrace_worker;
@@ -1353,6 +1464,8 @@ GRANT SELECT,INSERT,DELETE ON TABLE headrace.job TO headrace_worker;
 
 GRANT UPDATE(args) ON TABLE headrace.job TO headrace_worker;
 
+GRANT UPDATE(scheduled_for) ON TABLE headrace.job TO headrace_server;
+
 GRANT UPDATE(preprocessed) ON TABLE headrace.job TO headrace_worker;
 
 GRANT SELECT,INSERT ON TABLE headrace.job_history TO headrace_server;
@@ -1384,6 +1497,8 @@ GRANT UPDATE(canceled_reason) ON TABLE headrace.job_queue TO headrace_server;
 GRANT UPDATE(progress) ON TABLE headrace.job_queue TO headrace_server;
 
 GRANT SELECT,INSERT,DELETE ON TABLE headrace.job_stream TO headrace_worker;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE headrace.kept_result TO headrace_worker;
 
 GRANT INSERT ON TABLE headrace.relock_cause TO headrace_server;
 GRANT SELECT,INSERT,DELETE ON TABLE headrace.relock_cause TO headrace_worker;

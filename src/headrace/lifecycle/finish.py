@@ -30,6 +30,14 @@ class Finished:
 
     jobs: list[FinishedJob] = field(default_factory=list["FinishedJob"])
     due_tags: set[str] = field(default_factory=set[str])
+    later: set[str] = field(default_factory=set[str])
+    """Ids of jobs that wait for their time because of it."""
+
+    def add(self, other: Finished) -> None:
+        """Take in what ended besides."""
+        self.jobs += other.jobs
+        self.due_tags |= other.due_tags
+        self.later |= other.later
 
 
 async def finish_attempts(

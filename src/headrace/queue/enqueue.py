@@ -46,6 +46,9 @@ async def enqueue(connection: Connection, job: NewJob) -> JobId:
         entry=job.entry,
         preprocessed=job.preprocessed,
         held=job.held.value if job.held else None,
+        retry=job.retry,
+        cache_seconds=job.cache_seconds,
+        cache_key=job.cache_key,
     )
     if job_id is None:
         raise InvalidInput("job_id", f"a job with the id {job.job_id} exists already")
