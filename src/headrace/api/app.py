@@ -12,7 +12,7 @@ from headrace.api.access import require_rules
 from headrace.api.body import BodyLimit
 from headrace.api.errors import add_error_handlers
 from headrace.api.routes.instance import instance, users
-from headrace.api.routes.jobs import canceling, changing, following, metrics, running
+from headrace.api.routes.jobs import canceling, changing, following, metrics, rerunning, running
 from headrace.api.routes.scripts import (
     dependency_map,
     drafts,
@@ -50,6 +50,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     following.router,
     canceling.router,
     changing.router,
+    rerunning.router,
     metrics.router,
 )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from headrace.errors import InvalidInput
@@ -21,6 +21,7 @@ SMALLEST_EXPONENT = -324
 
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _KEY = re.compile(r'[\s,]*("(?:[^"\\]|\\.)*")\s*:\s*')
+_BETWEEN = re.compile(r"[\s,]*")
 _MAY_BE_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]|[\ud800-\udfff]")
 
 
@@ -61,14 +62,37 @@ def raw_member(data: bytes, name: str) -> bytes | None:
 
     For what has passed ``parse_object``: to parse and print it again would change numbers.
     """
-    text = data.decode("utf-8")
     found: str | None = None
+    for key, value in _members(data.decode("utf-8")):
+        if key == name:  # of a repeated name the last one counts, as in parsing
+            found = value
+    return None if found is None else found.encode()
+
+
+def raw_members(data: bytes) -> dict[str, bytes]:
+    """All members of a JSON object, each as the text it came as; of a repeated name the last one."""
+    return {key: value.encode() for key, value in _members(data.decode("utf-8"))}
+
+
+def raw_item(data: bytes, index: int) -> bytes | None:
+    """The same for one item of a JSON array, from 0; None where there are not so many."""
+    text = data.decode("utf-8")
+    position = text.index("[") + 1
+    while True:
+        start = _BETWEEN.match(text, position).end()  # pyright: ignore[reportOptionalMemberAccess] - it may be empty
+        if text[start] == "]":
+            return None
+        _, position = _DECODER.raw_decode(text, start)
+        if index == 0:
+            return text[start:position].encode()
+        index -= 1
+
+
+def _members(text: str) -> Iterator[tuple[str, str]]:
     position = text.index("{") + 1
     while (key := _KEY.match(text, position)) is not None:
         _, position = _DECODER.raw_decode(text, key.end())
-        if json.loads(key[1]) == name:  # of a repeated name the last one counts, as in parsing
-            found = text[key.end() : position]
-    return None if found is None else found.encode()
+        yield json.loads(key[1]), text[key.end() : position]
 
 
 class _Refused(ValueError):

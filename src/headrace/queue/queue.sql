@@ -43,6 +43,74 @@ queued as (
 )
 select id from new_id;
 
+-- name: enqueue_finished
+-- A job whose result is known already: id and history in one statement. No row where the id is taken.
+with new_id as (
+  insert into job_id (id, workspace_id, completed_at)
+  values (coalesce(:job_id::uuid, uuid_v7()), :workspace, now())
+  on conflict (id) do nothing
+  returning id
+),
+new_audit as (
+  insert into audit (workspace_id, username, operation, action_kind, resource, parameters)
+  select :workspace, :created_by, 'jobs.run.' || :kind::text, 'Execute', coalesce(:path, :script_hash),
+         jsonb_build_object('job', id, 'kept_result', true)
+  from new_id
+),
+findable as (
+  insert into job_label (workspace_id, label, completed_at, job_id, owner, permissioned_as, created_by,
+                         visible_to_runner_only)
+  select :workspace, label, now(), id, path_owner(:path), :permissioned_as, :created_by, :visible_to_runner_only
+  from new_id cross join unnest(:labels::text[]) as label
+)
+insert into job_history (
+  id, workspace_id, kind, path, owner, script_hash, language, args, parent_job, root_job, created_by, created_at,
+  scheduled_for, permissioned_as, email, tag, priority, timeout_seconds, visible_to_runner_only, is_flow_step,
+  trigger_kind, labels, status, result, attempt, completed_at, duration_ms, entry, preprocessed)
+select id, :workspace, :kind, :path, path_owner(:path), :script_hash, :language, :args, :parent_job,
+       coalesce(:root_job::uuid, id), :created_by, now(), now(), :permissioned_as, :email, :tag, :priority,
+       :timeout_seconds, :visible_to_runner_only, false, :trigger_kind, :labels::text[], 'success', :result, 0,
+       now(), 0, :entry, :preprocessed
+from new_id
+returning id;
+
+-- name: enqueue_retry
+-- The job that runs one again that has failed in this very transaction: the same in all that it was asked
+-- for. Its parent is the first of its chain, and its root is theirs.
+with failed as (
+  select h.*
+  from job_id i join job_history h on h.completed_at = i.completed_at and h.id = i.id
+  where i.id = :failed and h.status = 'failure'
+),
+new_id as (
+  insert into job_id (id, workspace_id) select uuid_v7(), workspace_id from failed
+  returning id
+),
+new_job as (
+  insert into job (id, workspace_id, kind, path, script_hash, language, raw_code, raw_lock, args, parent_job,
+                   root_job, created_by, scheduled_for, permissioned_as, email, tag, priority, timeout_seconds,
+                   restart_if_lost, visible_to_runner_only, is_flow_step, flow_step_id, trigger_kind,
+                   schedule_path, labels, entry, preprocessed, retry, retry_number, cache_seconds, cache_key)
+  select n.id, f.workspace_id, f.kind, f.path, f.script_hash, f.language, f.raw_code, f.raw_lock, f.args,
+         case when f.retry_number = 0 then f.id else f.parent_job end,
+         f.root_job, f.created_by, now() + make_interval(secs => :delay_seconds::float8), f.permissioned_as,
+         f.email, f.tag, f.priority, f.timeout_seconds, :restart_if_lost, f.visible_to_runner_only,
+         f.is_flow_step, f.flow_step_id, f.trigger_kind, f.schedule_path, f.labels, f.entry, f.preprocessed,
+         :retry, f.retry_number + 1, :cache_seconds, :cache_key
+  from failed f cross join new_id n
+),
+new_audit as (
+  insert into audit (workspace_id, username, operation, action_kind, resource, parameters)
+  select f.workspace_id, f.created_by, 'jobs.retry', 'Execute', coalesce(f.path, f.script_hash),
+         jsonb_build_object('job', n.id, 'failed', f.id)
+  from failed f cross join new_id n
+)
+insert into job_queue (id, workspace_id, tag, priority, scheduled_for, held)
+select n.id, f.workspace_id, f.tag, f.priority, now() + make_interval(secs => :delay_seconds::float8),
+       case when :delay_seconds::float8 > 0 then 'future' end
+from failed f cross join new_id n
+returning id, tag, held;
+
 -- name: reserve_idempotency_key
 -- Takes a key, or one that is older than a day; no row where it is in use. Waits for another request
 -- that is just taking it.

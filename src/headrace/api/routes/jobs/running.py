@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from headrace.api.body import TAKES_ARGUMENTS, Arguments, CheckedRoute
 from headrace.api.context import Caller, WorkspaceCaller
 from headrace.api.instants import Instant
+from headrace.api.retry_option import RetryOption
 from headrace.api.routes.jobs.waiting_for import wait_for_result
 from headrace.api.tags import Tag
 from headrace.api.webhook import Call, Webhook
@@ -31,10 +32,12 @@ from headrace.model.path import check_identity, check_path
 
 if TYPE_CHECKING:
     from headrace.db.connection import Connection
+    from headrace.model.retry import Retry
 
 router = APIRouter(prefix="/w/{workspace}/jobs", tags=["job"], route_class=CheckedRoute)
 
 _MOST_SECONDS_AHEAD = 10 * 366 * 86400
+_MOST_CACHE_SECONDS = 2**31 - 1
 _ENTRY_ARGUMENT = "_ENTRYPOINT_OVERRIDE"
 
 
@@ -58,13 +61,16 @@ class RunOptions(BaseModel):
     invisible_to_owner: bool = False
     permissioned_as: str | None = None
     skip_preprocessor: bool = False
+    cache_ttl: Annotated[int | None, Query(ge=0, le=_MOST_CACHE_SECONDS)] = None
 
-    def wish(self, args: bytes, call: Webhook | None = None) -> Wish:
+    def wish(self, args: bytes, call: Webhook | None = None, retry: Retry | None = None) -> Wish:
         """The same in the words of ``lifecycle``; raises InvalidInput for ids that are none.
 
-        ``call`` is given where a preprocessor may make the arguments of it.
+        ``call`` is given where a preprocessor may make the arguments of it, ``retry`` where a failure may be
+        run again.
         """
-        if refused := sorted(_REFUSED & (self.model_extra or {}).keys()):
+        refused = sorted(_REFUSED & (self.model_extra or {}).keys() - ({"retry"} if retry else set()))
+        if refused:
             raise InvalidInput(refused[0], "is not supported; leave it out")
         if self.permissioned_as is not None:
             check_identity(self.permissioned_as, "permissioned_as")
@@ -82,6 +88,8 @@ class RunOptions(BaseModel):
             permissioned_as=self.permissioned_as,
             entry=_entry(args),
             event=call.event if call and call.is_external and not self.skip_preprocessor else None,
+            retry=retry,
+            cache_seconds=self.cache_ttl or None,
         )
 
 
@@ -171,9 +179,10 @@ async def run_script_by_path(
     options: Options,
     caller: WorkspaceCaller,
     idempotency: IdempotencyKey,
+    retry: RetryOption,
 ) -> str:
     """Run the newest version of a script."""
-    return str((await _run_path(caller, path, options.wish(args, call), idempotency)).job)
+    return str((await _run_path(caller, path, options.wish(args, call, retry), idempotency)).job)
 
 
 @router.post(
@@ -186,10 +195,11 @@ async def run_script_by_hash(
     options: Options,
     caller: WorkspaceCaller,
     idempotency: IdempotencyKey,
+    retry: RetryOption,
 ) -> str:
     """Run one version of a script, also one that has been superseded."""
     version = parse_script_hash(hash)
-    wish = options.wish(args, call)
+    wish = options.wish(args, call, retry)
     launched = await _launch(
         caller,
         lambda connection: launch.run_hash(connection, caller.principal, version, wish, idempotency),
