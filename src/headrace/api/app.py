@@ -17,10 +17,12 @@ from headrace.api.entrance.url import check_url
 from headrace.api.errors import add_error_handlers
 from headrace.api.routes.instance import description, global_settings, instance, sign_in, tokens, users
 from headrace.api.routes.jobs import (
+    canceling,
+    changing,
     dependencies,
-    ending,
     following,
     metrics,
+    rerunning,
     running,
     running_and_waiting,
     running_bundle,
@@ -99,7 +101,9 @@ ROUTERS: tuple[APIRouter, ...] = (
     running_inline.router,
     dependencies.router,
     following.router,
-    ending.router,
+    canceling.router,
+    changing.router,
+    rerunning.router,
     metrics.router,
 )
 

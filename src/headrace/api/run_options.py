@@ -10,6 +10,7 @@ from fastapi import Depends, Query
 from pydantic import BaseModel, ConfigDict
 
 from headrace.api.instants import Instant
+from headrace.api.retry_option import RetryPolicy, read_retry_option
 from headrace.api.tags import Tag
 from headrace.errors import InvalidInput
 from headrace.lifecycle.launch import Wish
@@ -20,7 +21,8 @@ from headrace.model.path import check_identity
 _MOST_SECONDS_AHEAD = 10 * 366 * 86400
 _ENTRY_ARGUMENT = "_ENTRYPOINT_OVERRIDE"
 
-_REFUSED = frozenset({"cache_ttl", "memory_id", "retry"})
+_MOST_CACHE_SECONDS = 2**31 - 1
+_REFUSED = frozenset({"memory_id"})
 """Options of the contract that we don't have. To ignore one would run something else than was asked for."""
 
 
@@ -45,6 +47,8 @@ class RunOptions(BaseModel):
     raw: bool = False
     include_header: str | None = None
     include_query: str | None = None
+    retry: Annotated[str | None, Query(description=RetryPolicy.__doc__)] = None
+    cache_ttl: Annotated[int | None, Query(ge=0, le=_MOST_CACHE_SECONDS)] = None
 
     def wish(self, args: bytes, event: Callable[[], bytes] | None = None) -> Wish:
         """The same in the words of ``lifecycle``; raises InvalidInput for ids that are none.
@@ -70,6 +74,8 @@ class RunOptions(BaseModel):
             queue_limit=self.queue_limit,
             entry=_entry(args),
             event=event,
+            retry=read_retry_option(self.retry),
+            cache_seconds=self.cache_ttl or None,
         )
 
 

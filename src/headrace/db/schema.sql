@@ -239,6 +239,28 @@ begin
 end
 $$;
 
+CREATE FUNCTION headrace.erase_run(wanted_job uuid) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'headrace', 'pg_temp'
+    AS $$
+begin
+  update job_history h set args = '{}', result = 'null', deleted = true
+  from job_id i
+  where i.id = wanted_job and h.completed_at = i.completed_at and h.id = i.id
+    and h.workspace_id = current_workspace()
+    and (is_workspace_admin()
+         or h.permissioned_as = any (own_identities())
+         or h.created_by = current_username()
+         or h.owner = any (writable_owners()));
+  if not found then
+    return false;
+  end if;
+  delete from job_log where job_id = wanted_job;
+  delete from kept_result where job_id = wanted_job;
+  return true;
+end
+$$;
+
 CREATE FUNCTION headrace.erase_script_versions(items bigint[]) RETURNS void
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'headrace', 'pg_temp'
@@ -498,6 +520,19 @@ CREATE FUNCTION headrace.read_job_stream(wanted_job uuid, wanted_attempt integer
   limit most_chunks
 $$;
 
+CREATE FUNCTION headrace.read_kept_result(wanted_hash text, wanted_identity text, wanted_key bytea, most_seconds integer) RETURNS bytea
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'headrace', 'pg_temp'
+    AS $$
+  select k.result
+  from kept_result k join script s on s.workspace_id = k.workspace_id and s.hash = k.script_hash
+  where k.workspace_id = current_workspace() and k.script_hash = wanted_hash
+    and k.permissioned_as = wanted_identity and k.cache_key = wanted_key
+    and k.expires_at > now() and k.kept_at > now() - make_interval(secs => most_seconds)
+    and (is_workspace_admin()
+         or (k.permissioned_as = any (own_identities()) and s.owner = any (readable_owners())))
+$$;
+
 CREATE FUNCTION headrace.read_signing_keys() RETURNS TABLE(id text, private_pem text)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'headrace', 'pg_temp'
@@ -541,6 +576,33 @@ begin
   perform forget_identity(current_workspace(), 'u/' || wanted_username);
   return true;
 end
+$$;
+
+CREATE FUNCTION headrace.remove_runs(wanted_jobs uuid[]) RETURNS SETOF uuid
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'headrace', 'pg_temp'
+    AS $$
+  with gone as (
+    delete from job_history h using job_id i
+    where i.id = any (wanted_jobs) and h.completed_at = i.completed_at and h.id = i.id
+      and h.workspace_id = current_workspace() and is_workspace_admin()
+    returning h.id, h.workspace_id, h.completed_at, h.labels
+  ),
+  ids as (
+    delete from job_id i using gone where i.id = gone.id
+  ),
+  logs as (
+    delete from job_log l using gone where l.job_id = gone.id
+  ),
+  results as (
+    delete from kept_result k using gone where k.job_id = gone.id
+  ),
+  labels as (
+    delete from job_label l using gone
+    where l.workspace_id = gone.workspace_id and l.label = any (gone.labels)
+      and l.completed_at = gone.completed_at and l.job_id = gone.id
+  )
+  select id from gone
 $$;
 
 CREATE FUNCTION headrace.remove_user(wanted_email text) RETURNS boolean
@@ -694,6 +756,14 @@ CREATE FUNCTION headrace.workspace_exists(wanted_workspace text) RETURNS boolean
     SET search_path TO 'headrace', 'pg_temp'
     AS $$ select exists (select from workspace where id = wanted_workspace and not deleted) $$;
 
+CREATE FUNCTION headrace.workspaces_of_jobs(wanted_jobs uuid[], OUT id uuid, OUT workspace_id text) RETURNS SETOF record
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'headrace', 'pg_temp'
+    AS $$
+  select i.id, i.workspace_id from job_id i
+  where i.id = any (wanted_jobs) and is_superadmin()
+$$;
+
 CREATE FUNCTION headrace.writable_owners() RETURNS text[]
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $$ select string_to_array(nullif(current_setting('headrace.writable', true), ''), ',') $$;
@@ -804,6 +874,10 @@ CREATE TABLE headrace.job (
     labels text[] DEFAULT '{}'::text[] NOT NULL,
     entry text,
     preprocessed boolean,
+    retry text,
+    retry_number smallint DEFAULT 0 NOT NULL,
+    cache_seconds integer,
+    cache_key bytea,
     CONSTRAINT job_kind_check CHECK ((kind = ANY (ARRAY['script'::text, 'preview'::text, 'dependencies'::text, 'flow'::text, 'flowpreview'::text])))
 );
 
@@ -851,6 +925,7 @@ CREATE TABLE headrace.job_history (
     entry text,
     preprocessed boolean,
     progress smallint,
+    retry_number smallint DEFAULT 0 NOT NULL,
     CONSTRAINT job_history_status_check CHECK ((status = ANY (ARRAY['success'::text, 'failure'::text, 'canceled'::text, 'skipped'::text])))
 )
 PARTITION BY RANGE (completed_at);
@@ -915,6 +990,17 @@ CREATE TABLE headrace.job_stream (
     attempt integer NOT NULL,
     start bigint NOT NULL,
     chunk text NOT NULL
+);
+
+CREATE TABLE headrace.kept_result (
+    workspace_id text NOT NULL,
+    script_hash text NOT NULL,
+    permissioned_as text NOT NULL,
+    cache_key bytea NOT NULL,
+    result bytea NOT NULL,
+    job_id uuid NOT NULL,
+    kept_at timestamp with time zone DEFAULT now() NOT NULL,
+    expires_at timestamp with time zone NOT NULL
 );
 
 CREATE TABLE headrace.raw_script (
@@ -1222,6 +1308,9 @@ ALTER TABLE ONLY headrace.job_raw_script
 ALTER TABLE ONLY headrace.job_stream
     ADD CONSTRAINT job_stream_pkey PRIMARY KEY (job_id, attempt, start);
 
+ALTER TABLE ONLY headrace.kept_result
+    ADD CONSTRAINT kept_result_pkey PRIMARY KEY (workspace_id, script_hash, permissioned_as, cache_key);
+
 ALTER TABLE ONLY headrace.raw_script
     ADD CONSTRAINT raw_script_pkey PRIMARY KEY (id);
 
@@ -1313,6 +1402,10 @@ CREATE INDEX job_queue_running ON headrace.job_queue USING btree (worker_session
 CREATE INDEX job_queue_workspace ON headrace.job_queue USING btree (workspace_id, state);
 
 CREATE INDEX job_raw_script_by_raw_script ON headrace.job_raw_script USING btree (raw_script);
+
+CREATE INDEX kept_result_age ON headrace.kept_result USING btree (expires_at);
+
+CREATE INDEX kept_result_by_job ON headrace.kept_result USING btree (job_id);
 
 CREATE UNIQUE INDEX script_head ON headrace.script USING btree (workspace_id, path) WHERE ((NOT archived) AND (NOT deleted));
 
@@ -1459,6 +1552,8 @@ CREATE POLICY enders ON headrace.job_queue FOR UPDATE TO headrace_server USING (
    FROM headrace.job
   WHERE ((job.id = job_queue.id) AND (( SELECT headrace.is_workspace_admin() AS is_workspace_admin) OR (job.permissioned_as = ANY (( SELECT headrace.own_identities() AS own_identities)::text[])) OR (job.created_by = ( SELECT headrace.current_username() AS current_username)) OR (job.owner = ANY (( SELECT headrace.writable_owners() AS writable_owners)::text[]))))))));
 
+CREATE POLICY enders_change ON headrace.job FOR UPDATE TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (( SELECT headrace.is_workspace_admin() AS is_workspace_admin) OR (permissioned_as = ANY (( SELECT headrace.own_identities() AS own_identities)::text[])) OR (created_by = ( SELECT headrace.current_username() AS current_username)) OR (owner = ANY (( SELECT headrace.writable_owners() AS writable_owners)::text[])))));
+
 CREATE POLICY enders_remove ON headrace.job_queue FOR DELETE TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (EXISTS ( SELECT
    FROM headrace.job
   WHERE ((job.id = job_queue.id) AND (( SELECT headrace.is_workspace_admin() AS is_workspace_admin) OR (job.permissioned_as = ANY (( SELECT headrace.own_identities() AS own_identities)::text[])) OR (job.created_by = ( SELECT headrace.current_username() AS current_username)) OR (job.owner = ANY (( SELECT headrace.writable_owners() AS writable_owners)::text[]))))))));
@@ -1494,6 +1589,8 @@ ALTER TABLE headrace.job_queue ENABLE ROW LEVEL SECURITY;
 ALTER TABLE headrace.job_raw_script ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE headrace.job_stream ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE headrace.kept_result ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY makers_change ON headrace.resource_type FOR UPDATE TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (( SELECT headrace.is_workspace_admin() AS is_workspace_admin) OR (created_by = ( SELECT headrace.current_username() AS current_username)))));
 
@@ -1627,6 +1724,8 @@ CREATE POLICY workers ON headrace.job_raw_script TO headrace_worker USING (true)
 
 CREATE POLICY workers ON headrace.job_stream TO headrace_worker USING (true) WITH CHECK (true);
 
+CREATE POLICY workers ON headrace.kept_result TO headrace_worker USING (true) WITH CHECK (true);
+
 CREATE POLICY workers ON headrace.raw_script TO headrace_worker USING (true);
 
 CREATE POLICY workers ON headrace.relock_cause TO headrace_worker USING (true) WITH CHECK (true);
@@ -1725,6 +1824,9 @@ GRANT ALL ON FUNCTION headrace.end_relock(ended_job uuid, new_state text, new_me
 REVOKE ALL ON FUNCTION headrace.erase_expired_trash() FROM PUBLIC;
 GRANT ALL ON FUNCTION headrace.erase_expired_trash() TO headrace_worker;
 
+REVOKE ALL ON FUNCTION headrace.erase_run(wanted_job uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION headrace.erase_run(wanted_job uuid) TO headrace_server;
+
 REVOKE ALL ON FUNCTION headrace.erase_script_versions(items bigint[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION headrace.erase_trash(wanted_item bigint) FROM PUBLIC;
@@ -1770,6 +1872,9 @@ GRANT ALL ON FUNCTION headrace.read_job_log(wanted_job uuid, wanted_attempt inte
 REVOKE ALL ON FUNCTION headrace.read_job_stream(wanted_job uuid, wanted_attempt integer, from_start bigint, most_chunks integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION headrace.read_job_stream(wanted_job uuid, wanted_attempt integer, from_start bigint, most_chunks integer) TO headrace_server;
 
+REVOKE ALL ON FUNCTION headrace.read_kept_result(wanted_hash text, wanted_identity text, wanted_key bytea, most_seconds integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION headrace.read_kept_result(wanted_hash text, wanted_identity text, wanted_key bytea, most_seconds integer) TO headrace_server;
+
 REVOKE ALL ON FUNCTION headrace.read_signing_keys() FROM PUBLIC;
 GRANT ALL ON FUNCTION headrace.read_signing_keys() TO headrace_server;
 
@@ -1778,6 +1883,9 @@ GRANT ALL ON FUNCTION headrace.remove_group(wanted_name text) TO headrace_server
 
 REVOKE ALL ON FUNCTION headrace.remove_member(wanted_username text) FROM PUBLIC;
 GRANT ALL ON FUNCTION headrace.remove_member(wanted_username text) TO headrace_server;
+
+REVOKE ALL ON FUNCTION headrace.remove_runs(wanted_jobs uuid[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION headrace.remove_runs(wanted_jobs uuid[]) TO headrace_server;
 
 REVOKE ALL ON FUNCTION headrace.remove_user(wanted_email text) FROM PUBLIC;
 GRANT ALL ON FUNCTION headrace.remove_user(wanted_email text) TO headrace_server;
@@ -1807,6 +1915,9 @@ GRANT ALL ON FUNCTION headrace.username_of(wanted_workspace text, wanted_email t
 
 REVOKE ALL ON FUNCTION headrace.workspace_exists(wanted_workspace text) FROM PUBLIC;
 GRANT ALL ON FUNCTION headrace.workspace_exists(wanted_workspace text) TO headrace_server;
+
+REVOKE ALL ON FUNCTION headrace.workspaces_of_jobs(wanted_jobs uuid[], OUT id uuid, OUT workspace_id text) FROM PUBLIC;
+GRANT ALL ON FUNCTION headrace.workspaces_of_jobs(wanted_jobs uuid[], OUT id uuid, OUT workspace_id text) TO headrace_server;
 
 GRANT SELECT,INSERT ON TABLE headrace.audit TO headrace_server;
 GRANT INSERT ON TABLE headrace.audit TO headrace_worker;
@@ -1864,6 +1975,8 @@ GRANT SELECT,INSERT,DELETE ON TABLE headrace.job TO headrace_worker;
 
 GRANT UPDATE(args) ON TABLE headrace.job TO headrace_worker;
 
+GRANT UPDATE(scheduled_for) ON TABLE headrace.job TO headrace_server;
+
 GRANT UPDATE(preprocessed) ON TABLE headrace.job TO headrace_worker;
 
 GRANT SELECT,INSERT ON TABLE headrace.job_history TO headrace_server;
@@ -1898,6 +2011,8 @@ GRANT INSERT ON TABLE headrace.job_raw_script TO headrace_server;
 GRANT SELECT,DELETE ON TABLE headrace.job_raw_script TO headrace_worker;
 
 GRANT SELECT,INSERT,DELETE ON TABLE headrace.job_stream TO headrace_worker;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE headrace.kept_result TO headrace_worker;
 
 GRANT SELECT,INSERT ON TABLE headrace.raw_script TO headrace_server;
 GRANT SELECT,DELETE ON TABLE headrace.raw_script TO headrace_worker;

@@ -1,7 +1,8 @@
 """Every job ends here: worker, rescuer and API write the terminal state through this one deed.
 
 In the same transaction the end takes effect: a dependencies job stores its lock and lets go the jobs
-that waited for it, or, where it locked a script again, gives it a version with the new lock.
+that waited for it, or, where it locked a script again, gives it a version with the new lock; a failure is
+run again where its caller has asked for that; a success is kept where it may answer later calls.
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from headrace.lifecycle.import_map import announce_locked
+from headrace.lifecycle.keep_result import keep
 from headrace.lifecycle.relock import settle_relock
+from headrace.lifecycle.retry import run_again
 from headrace.model.job import JobKind
 from headrace.model.outcome import Outcome, Status
 from headrace.queue import complete
@@ -30,6 +33,14 @@ class Finished:
 
     jobs: list[FinishedJob] = field(default_factory=list["FinishedJob"])
     due_tags: set[str] = field(default_factory=set[str])
+    later: set[str] = field(default_factory=set[str])
+    """Ids of jobs that wait for their time because of it."""
+
+    def add(self, other: Finished) -> None:
+        """Take in what ended besides."""
+        self.jobs += other.jobs
+        self.due_tags |= other.due_tags
+        self.later |= other.later
 
 
 async def finish_attempts(
@@ -44,7 +55,12 @@ async def finish_attempts(
     finished = Finished(jobs)
     # Scripts are changed in order of path, so that no two transactions wait for one another.
     for job in sorted(jobs, key=lambda job: (job.workspace, job.path or "")):
-        finished.due_tags |= await _take_effect(connection, job, outcomes[job.id])
+        outcome = outcomes[job.id]
+        finished.due_tags |= await _take_effect(connection, job, outcome)
+        await keep(connection, job, outcome)
+        if retried := await run_again(connection, job, outcome):
+            finished.later |= {str(retried.job)} if retried.is_later else set()
+            finished.due_tags |= set() if retried.is_later else {retried.tag}
     return finished
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from headrace.db.listen import JOBS_DUE, JOBS_LATER
 from headrace.errors import InvalidInput, NotAuthenticated, NotFound, TooMany
 from headrace.lifecycle.find_script import find_head, find_version
+from headrace.lifecycle.keep_result import find_kept, with_cache
 from headrace.model.ids import WorkspaceId
 from headrace.model.job import (
     DEFAULT_TAGS,
@@ -26,9 +27,10 @@ from headrace.model.job import (
 )
 from headrace.model.json_text import to_json
 from headrace.model.result_keys import good_labels
+from headrace.model.retry import Retry
 from headrace.permissions import check
 from headrace.permissions.identity import rights_of
-from headrace.queue.enqueue import enqueue, is_queue_longer, read_reserved, reserve
+from headrace.queue.enqueue import enqueue, enqueue_finished, is_queue_longer, read_reserved, reserve
 from headrace.runtimes.python_source.functions import require_function
 from headrace.store import runs
 
@@ -47,7 +49,8 @@ class Wish:
 
     ``entry`` is the function to call. ``event`` tells of the call from outside that this is, as JSON: a
     script that has a preprocessor is given that instead of ``args``. ``queue_limit`` refuses the job where
-    more than so many of its workspace and tag wait already.
+    more than so many of its workspace and tag wait already. ``cache_seconds`` takes the place of the script's
+    own.
     """
 
     args: bytes = b"{}"
@@ -64,6 +67,8 @@ class Wish:
     entry: str | None = None
     event: Callable[[], bytes] | None = None
     queue_limit: int | None = None
+    retry: Retry | None = None
+    cache_seconds: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,16 +88,20 @@ class RawCode:
 
 @dataclass(frozen=True, slots=True)
 class Launched:
-    """The job that a launch gave, and whether it is new (not an earlier one by Idempotency-Key)."""
+    """The job that a launch gave, and whether it is new (not an earlier one by Idempotency-Key).
+
+    ``is_over`` where a result that was kept is its result.
+    """
 
     job: JobId
     tag: str
     is_new: bool
     is_later: bool
+    is_over: bool = False
 
     def announce(self, switchboard: Switchboard) -> None:
         """Wake those who wait for such a job; called after the transaction has committed."""
-        if self.is_new:
+        if self.is_new and not self.is_over:
             # A time that was asked for may have come already.
             switchboard.notify(JOBS_DUE, {self.tag})
             if self.is_later:
@@ -136,6 +145,7 @@ async def run_hash(
     # What another job starts comes from inside, with the arguments of main.
     if script.has_preprocessor and wish.entry is None and wish.event is not None and principal.job is None:
         job = dataclasses.replace(job, args=b'{"event": ' + wish.event() + b"}", preprocessed=False)
+    job = with_cache(job, wish.cache_seconds or script.settings.get("cache_ttl"))
     return await _enqueue(connection, job, idempotency)
 
 
@@ -148,6 +158,8 @@ async def run_preview(
 ) -> Launched:
     """Run raw code, as the caller. Raises InvalidInput where it has not the function that is asked for."""
     check.require_developer(principal)
+    if wish.cache_seconds is not None:
+        raise InvalidInput("cache_ttl", "results are kept of scripts only")
     if code.language == "python3":
         await asyncio.to_thread(require_function, code.content, wish.entry or "main")
     job = _raw_job(principal, JobKind.PREVIEW, code, _default_tag(code.language))
@@ -265,6 +277,7 @@ async def _with_wish(connection: Connection, job: NewJob, principal: Principal, 
         priority=wish.priority if wish.priority is not None else job.priority,
         visible_to_runner_only=job.visible_to_runner_only or wish.invisible_to_owner,
         entry=None if wish.entry == "main" else wish.entry,
+        retry=wish.retry.as_text() if wish.retry else None,
     )
 
 
@@ -303,6 +316,9 @@ async def _enqueue(connection: Connection, job: NewJob, idempotency: Idempotency
         if not is_new:
             return Launched(job_id, job.tag, is_new=False, is_later=is_later)
         job = dataclasses.replace(job, job_id=job_id)
+    if (result := await find_kept(connection, job)) is not None:
+        job_id = await enqueue_finished(connection, job, result)
+        return Launched(job_id, job.tag, is_new=True, is_later=False, is_over=True)
     return Launched(await enqueue(connection, job), job.tag, is_new=True, is_later=is_later)
 
 

@@ -25,9 +25,7 @@ async def rescue(connection: Connection) -> Finished:
     """
     rescued = Finished()
     for orphan in await sessions.lock_orphans(connection):
-        one = await _settle(connection, orphan)
-        rescued.jobs += one.jobs
-        rescued.due_tags |= one.due_tags
+        rescued.add(await _settle(connection, orphan))
     return rescued
 
 

@@ -57,6 +57,8 @@ class NewJob:
     both it is due now, by the database's clock. ``job_id`` is the caller's own choice of id. ``entry`` is
     the function that is called, None for ``main``. ``preprocessed`` is False where the arguments are an
     event of which a preprocessor has yet to make those of ``main``, None where no preprocessor is asked for.
+    ``retry`` is a policy as its own text (``model/retry.py``). Where there is a ``cache_key`` its result is
+    kept for ``cache_seconds``.
     """
 
     workspace: WorkspaceId
@@ -85,6 +87,9 @@ class NewJob:
     labels: tuple[str, ...] = ()
     entry: str | None = None
     preprocessed: bool | None = None
+    retry: str | None = None
+    cache_seconds: int | None = None
+    cache_key: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +149,10 @@ class LogChunk:
 
 @dataclass(frozen=True, slots=True)
 class FinishedJob:
-    """What the terminal write tells about a job that just ended."""
+    """What the terminal write tells about a job that just ended.
+
+    ``retry`` is None where nobody wants it to be run again.
+    """
 
     id: JobId
     workspace: WorkspaceId
@@ -153,6 +161,11 @@ class FinishedJob:
     script_hash: ScriptHash | None
     parent_job: JobId | None
     root_job: UUID
+    retry: str | None = None
+    retry_number: int = 0
+    restart_if_lost: bool = True
+    cache_seconds: int | None = None
+    cache_key: bytes | None = None
 
 
 _JOB_TOKEN = re.compile(r"job_([0-9a-f]{32})_([0-9]{1,9})_([0-9a-f]{64})")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from headrace.errors import InvalidInput
@@ -22,6 +22,7 @@ SMALLEST_EXPONENT = -324
 
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _KEY = re.compile(r'[\s,]*("(?:[^"\\]|\\.)*")\s*:\s*')
+_BETWEEN = re.compile(r"[\s,]*")
 _MAY_BE_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]|[\ud800-\udfff]")
 
 
@@ -65,23 +66,34 @@ def parse_object(data: bytes, field: str, *, unique: bool = False) -> dict[str, 
 
 
 def raw_member(data: bytes, name: str) -> bytes | None:
-    """The value of one member of a JSON object, as the text it came as; None where it is missing."""
-    return raw_members(data).get(name)
-
-
-def raw_members(data: bytes) -> dict[str, bytes]:
-    """The members of a JSON object, each value as the text it came as.
+    """The value of one member of a JSON object, as the text it came as; None where it is missing.
 
     For what has passed ``parse_object``: to parse and print it again would change numbers.
     """
+    found: str | None = None
+    for key, value in _members(data.decode("utf-8")):
+        if key == name:  # of a repeated name the last one counts, as in parsing
+            found = value
+    return None if found is None else found.encode()
+
+
+def raw_members(data: bytes) -> dict[str, bytes]:
+    """All members of a JSON object, each as the text it came as; of a repeated name the last one."""
+    return {key: value.encode() for key, value in _members(data.decode("utf-8"))}
+
+
+def raw_item(data: bytes, index: int) -> bytes | None:
+    """The same for one item of a JSON array, from 0; None where there are not so many."""
     text = data.decode("utf-8")
-    members: dict[str, bytes] = {}
-    position = text.index("{") + 1
-    while (key := _KEY.match(text, position)) is not None:
-        _, position = _DECODER.raw_decode(text, key.end())
-        # Of a repeated name the last one counts, as in parsing.
-        members[json.loads(key[1])] = text[key.end() : position].encode()
-    return members
+    position = text.index("[") + 1
+    while True:
+        start = _BETWEEN.match(text, position).end()  # pyright: ignore[reportOptionalMemberAccess] - it may be empty
+        if text[start] == "]":
+            return None
+        _, position = _DECODER.raw_decode(text, start)
+        if index == 0:
+            return text[start:position].encode()
+        index -= 1
 
 
 def with_members(data: bytes, more: dict[str, bytes]) -> bytes:
@@ -93,6 +105,13 @@ def with_members(data: bytes, more: dict[str, bytes]) -> bytes:
 def to_json(value: Any) -> bytes:
     """A value of our own as a JSON text."""
     return json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+
+
+def _members(text: str) -> Iterator[tuple[str, str]]:
+    position = text.index("{") + 1
+    while (key := _KEY.match(text, position)) is not None:
+        _, position = _DECODER.raw_decode(text, key.end())
+        yield json.loads(key[1]), text[key.end() : position]
 
 
 class _Refused(ValueError):

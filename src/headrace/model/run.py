@@ -62,6 +62,7 @@ class Run:
     teardown: dict[str, Any] | None = None
     entry: str | None = None
     preprocessed: bool | None = None
+    is_retry: bool = False
 
     @property
     def is_finished(self) -> bool:

@@ -1,34 +1,56 @@
-"""What cancelling needs of the queue."""
+"""What it takes to end live jobs, or to change how they wait."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from headrace.model.job import State
+from headrace.model.ids import JobId, WorkspaceId
+from headrace.model.job import Held, State
 from headrace.queue.statements import SQL
 
 if TYPE_CHECKING:
     from headrace.db.connection import Connection
-    from headrace.model.ids import JobId
 
 
 @dataclass(frozen=True, slots=True)
 class LiveJob:
-    """A live job's queue row, locked."""
+    """A live job, its queue row locked, and what decides who may end it."""
 
+    id: JobId
     state: State
-    attempt: int
-    worker_session: int | None
-    canceled_by: str | None
+    held: Held | None
+    tag: str
+    path: str | None
+    permissioned_as: str
+    created_by: str
 
 
-async def lock_live(connection: Connection, job: JobId) -> LiveJob | None:
-    """Lock a live job's row until the caller's transaction ends; None where there is none to see."""
-    row = await SQL.lock_live_job.row(connection, id=job)
-    if row is None:
-        return None
-    return LiveJob(State(row["state"]), row["attempt"], row["worker_session"], row["canceled_by"])
+async def lock_live(connection: Connection, jobs: list[JobId]) -> list[LiveJob]:
+    """Lock live jobs until the caller's transaction ends: those of them that the caller may end."""
+    return [
+        LiveJob(
+            id=row["id"],
+            state=State(row["state"]),
+            held=Held(row["held"]) if row["held"] else None,
+            tag=row["tag"],
+            path=row["path"],
+            permissioned_as=row["permissioned_as"],
+            created_by=row["created_by"],
+        )
+        for row in await SQL.lock_live_jobs.rows(connection, ids=jobs)
+    ]
+
+
+async def find_live_retry(connection: Connection, job: JobId) -> JobId | None:
+    """The job that runs an ended one again, or is going to."""
+    return await SQL.find_live_retry.value(connection, id=job)
+
+
+async def find_workspaces(connection: Connection, jobs: list[JobId]) -> dict[JobId, WorkspaceId]:
+    """In which workspaces jobs are, as far as there are any; empty unless a superadmin asks."""
+    rows = await SQL.find_workspaces.rows(connection, ids=jobs)
+    return {row["id"]: WorkspaceId(row["workspace_id"]) for row in rows}
 
 
 async def request(connection: Connection, job: JobId, by: str, reason: str | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -61,13 +62,26 @@ async def complete_attempts(
         log_starts=[start for _, start, _ in logs],
         log_chunks=[text for _, _, text in logs],
     )
-    return [_finished(row) for row in rows]
+    return [
+        dataclasses.replace(
+            _finished(row),
+            retry=row["retry"],
+            retry_number=row["retry_number"],
+            restart_if_lost=row["restart_if_lost"],
+            cache_seconds=row["cache_seconds"],
+            cache_key=row["cache_key"],
+        )
+        for row in rows
+    ]
 
 
 async def complete_unclaimed(
     connection: Connection, job: JobId | UUID, outcome: Outcome
 ) -> FinishedJob | None:
-    """End a job that no worker is about to end; its queue row is locked by the caller."""
+    """End a job that no worker is about to end; its queue row is locked by the caller.
+
+    It is never run again: either somebody canceled it, or it may have done all of its work.
+    """
     row = await SQL.complete_unclaimed.row(
         connection,
         id=job,

@@ -16,6 +16,11 @@ async def release_due(connection: Connection) -> set[str]:
     return {row["tag"] for row in await SQL.release_due.rows(connection)}
 
 
+async def make_due(connection: Connection, job: JobId) -> str | None:
+    """Let a job wait for its time no longer; its tag, or None where it doesn't wait any more."""
+    return await SQL.make_due.value(connection, id=job)
+
+
 async def seconds_to_next(connection: Connection) -> float | None:
     """Time until the next job for later is due, by the database's clock; None without one."""
     return await SQL.seconds_to_next_due.value(connection)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from headrace.errors import Conflict, InvalidInput
 from headrace.model.ids import JobId
+from headrace.model.result_keys import read_labels
 from headrace.queue.statements import SQL
 
 if TYPE_CHECKING:
@@ -46,10 +47,51 @@ async def enqueue(connection: Connection, job: NewJob) -> JobId:
         entry=job.entry,
         preprocessed=job.preprocessed,
         held=job.held.value if job.held else None,
+        retry=job.retry,
+        cache_seconds=job.cache_seconds,
+        cache_key=job.cache_key,
     )
     if job_id is None:
-        raise InvalidInput("job_id", f"a job with the id {job.job_id} exists already")
+        raise _taken(job)
     return job_id
+
+
+async def enqueue_finished(connection: Connection, job: NewJob, result: bytes) -> JobId:
+    """Put a job whose result is known already into history, and return its id.
+
+    Raises InvalidInput where the caller's own id is taken.
+    """
+    job_id = await SQL.enqueue_finished.value(
+        connection,
+        job_id=job.job_id,
+        workspace=job.workspace,
+        kind=job.kind.value,
+        path=job.path,
+        script_hash=job.script_hash,
+        language=job.language,
+        args=job.args,
+        parent_job=job.parent_job,
+        root_job=job.root_job,
+        created_by=job.created_by,
+        permissioned_as=job.permissioned_as,
+        email=job.email,
+        tag=job.tag,
+        priority=job.priority,
+        timeout_seconds=job.timeout_seconds,
+        visible_to_runner_only=job.visible_to_runner_only,
+        trigger_kind=job.trigger_kind,
+        labels=list(dict.fromkeys((*job.labels, *read_labels(result)[0]))),
+        entry=job.entry,
+        preprocessed=job.preprocessed,
+        result=result,
+    )
+    if job_id is None:
+        raise _taken(job)
+    return job_id
+
+
+def _taken(job: NewJob) -> InvalidInput:
+    return InvalidInput("job_id", f"a job with the id {job.job_id} exists already")
 
 
 async def hold_waiting(connection: Connection, job: JobId) -> bool:

@@ -21,11 +21,12 @@ due as (
 new_job as (
   insert into job (id, workspace_id, kind, path, script_hash, language, raw_code, raw_lock, args, parent_job,
                    root_job, created_by, scheduled_for, permissioned_as, email, tag, priority, timeout_seconds,
-                   restart_if_lost, visible_to_runner_only, trigger_kind, labels, entry, preprocessed)
+                   restart_if_lost, visible_to_runner_only, trigger_kind, labels, entry, preprocessed, retry,
+                   cache_seconds, cache_key)
   select id, :workspace, :kind, :path, :script_hash, :language, :raw_code, :raw_lock, :args, :parent_job,
          coalesce(:root_job::uuid, id), :created_by, scheduled_for, :permissioned_as, :email, :tag, :priority,
          :timeout_seconds, :restart_if_lost, :visible_to_runner_only, :trigger_kind, :labels::text[], :entry,
-         :preprocessed
+         :preprocessed, :retry, :cache_seconds, :cache_key
   from due
 ),
 new_audit as (
@@ -41,6 +42,74 @@ queued as (
   from due
 )
 select id from new_id;
+
+-- name: enqueue_finished
+-- A job whose result is known already: id and history in one statement. No row where the id is taken.
+with new_id as (
+  insert into job_id (id, workspace_id, completed_at)
+  values (coalesce(:job_id::uuid, uuid_v7()), :workspace, now())
+  on conflict (id) do nothing
+  returning id
+),
+new_audit as (
+  insert into audit (workspace_id, username, operation, action_kind, resource, parameters)
+  select :workspace, :created_by, 'jobs.run.' || :kind::text, 'Execute', coalesce(:path, :script_hash),
+         jsonb_build_object('job', id, 'kept_result', true)
+  from new_id
+),
+findable as (
+  insert into job_label (workspace_id, label, completed_at, job_id, owner, permissioned_as, created_by,
+                         visible_to_runner_only)
+  select :workspace, label, now(), id, path_owner(:path), :permissioned_as, :created_by, :visible_to_runner_only
+  from new_id cross join unnest(:labels::text[]) as label
+)
+insert into job_history (
+  id, workspace_id, kind, path, owner, script_hash, language, args, parent_job, root_job, created_by, created_at,
+  scheduled_for, permissioned_as, email, tag, priority, timeout_seconds, visible_to_runner_only, is_flow_step,
+  trigger_kind, labels, status, result, attempt, completed_at, duration_ms, entry, preprocessed)
+select id, :workspace, :kind, :path, path_owner(:path), :script_hash, :language, :args, :parent_job,
+       coalesce(:root_job::uuid, id), :created_by, now(), now(), :permissioned_as, :email, :tag, :priority,
+       :timeout_seconds, :visible_to_runner_only, false, :trigger_kind, :labels::text[], 'success', :result, 0,
+       now(), 0, :entry, :preprocessed
+from new_id
+returning id;
+
+-- name: enqueue_retry
+-- The job that runs one again that has failed in this very transaction: the same in all that it was asked
+-- for. Its parent is the first of its chain, and its root is theirs.
+with failed as (
+  select h.*
+  from job_id i join job_history h on h.completed_at = i.completed_at and h.id = i.id
+  where i.id = :failed and h.status = 'failure'
+),
+new_id as (
+  insert into job_id (id, workspace_id) select uuid_v7(), workspace_id from failed
+  returning id
+),
+new_job as (
+  insert into job (id, workspace_id, kind, path, script_hash, language, raw_code, raw_lock, args, parent_job,
+                   root_job, created_by, scheduled_for, permissioned_as, email, tag, priority, timeout_seconds,
+                   restart_if_lost, visible_to_runner_only, is_flow_step, flow_step_id, trigger_kind,
+                   schedule_path, labels, entry, preprocessed, retry, retry_number, cache_seconds, cache_key)
+  select n.id, f.workspace_id, f.kind, f.path, f.script_hash, f.language, f.raw_code, f.raw_lock, f.args,
+         case when f.retry_number = 0 then f.id else f.parent_job end,
+         f.root_job, f.created_by, now() + make_interval(secs => :delay_seconds::float8), f.permissioned_as,
+         f.email, f.tag, f.priority, f.timeout_seconds, :restart_if_lost, f.visible_to_runner_only,
+         f.is_flow_step, f.flow_step_id, f.trigger_kind, f.schedule_path, f.labels, f.entry, f.preprocessed,
+         :retry, f.retry_number + 1, :cache_seconds, :cache_key
+  from failed f cross join new_id n
+),
+new_audit as (
+  insert into audit (workspace_id, username, operation, action_kind, resource, parameters)
+  select f.workspace_id, f.created_by, 'jobs.retry', 'Execute', coalesce(f.path, f.script_hash),
+         jsonb_build_object('job', n.id, 'failed', f.id)
+  from failed f cross join new_id n
+)
+insert into job_queue (id, workspace_id, tag, priority, scheduled_for, held)
+select n.id, f.workspace_id, f.tag, f.priority, now() + make_interval(secs => :delay_seconds::float8),
+       case when :delay_seconds::float8 > 0 then 'future' end
+from failed f cross join new_id n
+returning id, tag, held;
 
 -- name: reserve_idempotency_key
 -- Takes a key, or one that is older than a day; no row where it is in use. Waits for another request
@@ -172,7 +241,7 @@ held as (
 ended as (
   delete from job_queue q using held
   where q.id = held.id
-  returning q.id, q.attempt, q.started_at, q.progress
+  returning q.id, q.attempt, q.started_at, q.progress, q.canceled_by
 ),
 moved as (
   delete from job j using ended where j.id = ended.id
@@ -204,23 +273,29 @@ logged as (
   from unnest(:log_ids::uuid[], :log_starts::bigint[], :log_chunks::text[]) as l (id, start, chunk)
   join ended on ended.id = l.id
   on conflict do nothing
+),
+recorded as (
+  insert into job_history (
+    id, workspace_id, kind, path, owner, script_hash, language, raw_code, raw_lock, args, parent_job, root_job,
+    created_by, created_at, scheduled_for, permissioned_as, email, tag, priority, timeout_seconds,
+    visible_to_runner_only, is_flow_step, flow_step_id, trigger_kind, schedule_path, labels, status, result,
+    attempt, started_at, completed_at, duration_ms, exit_code, peak_memory_kb, worker, isolation,
+    canceled_by, canceled_reason, teardown, entry, preprocessed, progress, retry_number)
+  select m.id, m.workspace_id, m.kind, m.path, m.owner, m.script_hash, m.language, m.raw_code, m.raw_lock, m.args,
+         m.parent_job, m.root_job, m.created_by, m.created_at, m.scheduled_for, m.permissioned_as, m.email, m.tag,
+         m.priority, m.timeout_seconds, m.visible_to_runner_only, m.is_flow_step, m.flow_step_id, m.trigger_kind,
+         m.schedule_path, m.all_labels, o.status, o.result, ended.attempt, ended.started_at, now(), o.duration_ms,
+         o.exit_code, o.peak_memory_kb, :worker, :isolation, o.canceled_by, o.canceled_reason,
+         jsonb_strip_nulls(jsonb_build_object('processes_gone_at', o.processes_gone_at,
+                                              'folder_gone_at', o.folder_gone_at)),
+         m.entry, m.preprocessed, ended.progress, m.retry_number
+  from labelled m join ended on ended.id = m.id join outcome o on o.id = m.id
 )
-insert into job_history (
-  id, workspace_id, kind, path, owner, script_hash, language, raw_code, raw_lock, args, parent_job, root_job,
-  created_by, created_at, scheduled_for, permissioned_as, email, tag, priority, timeout_seconds,
-  visible_to_runner_only, is_flow_step, flow_step_id, trigger_kind, schedule_path, labels, status, result,
-  attempt, started_at, completed_at, duration_ms, exit_code, peak_memory_kb, worker, isolation,
-  canceled_by, canceled_reason, teardown, entry, preprocessed, progress)
-select m.id, m.workspace_id, m.kind, m.path, m.owner, m.script_hash, m.language, m.raw_code, m.raw_lock, m.args,
-       m.parent_job, m.root_job, m.created_by, m.created_at, m.scheduled_for, m.permissioned_as, m.email, m.tag,
-       m.priority, m.timeout_seconds, m.visible_to_runner_only, m.is_flow_step, m.flow_step_id, m.trigger_kind,
-       m.schedule_path, m.all_labels, o.status, o.result, ended.attempt, ended.started_at, now(), o.duration_ms,
-       o.exit_code, o.peak_memory_kb, :worker, :isolation, o.canceled_by, o.canceled_reason,
-       jsonb_strip_nulls(jsonb_build_object('processes_gone_at', o.processes_gone_at,
-                                            'folder_gone_at', o.folder_gone_at)),
-       m.entry, m.preprocessed, ended.progress
-from labelled m join ended on ended.id = m.id join outcome o on o.id = m.id
-returning id, workspace_id, kind, path, script_hash, parent_job, root_job;
+select m.id, m.workspace_id, m.kind, m.path, m.script_hash, m.parent_job, m.root_job, m.restart_if_lost,
+       m.retry_number, m.cache_seconds, m.cache_key,
+       -- Who cancels a job wants no other one in its place, also where it has failed by itself meanwhile.
+       case when ended.canceled_by is null then m.retry end as retry
+from moved m join ended on ended.id = m.id;
 
 -- name: complete_unclaimed
 -- The end of a job by somebody other than its worker: cancel of one that waits, forced cancel, loss of
@@ -248,20 +323,32 @@ insert into job_history (
   id, workspace_id, kind, path, owner, script_hash, language, raw_code, raw_lock, args, parent_job, root_job,
   created_by, created_at, scheduled_for, permissioned_as, email, tag, priority, timeout_seconds,
   visible_to_runner_only, is_flow_step, flow_step_id, trigger_kind, schedule_path, labels, status, result,
-  attempt, started_at, completed_at, duration_ms, canceled_by, canceled_reason, entry, preprocessed, progress)
+  attempt, started_at, completed_at, duration_ms, canceled_by, canceled_reason, entry, preprocessed, progress,
+  retry_number)
 select m.id, m.workspace_id, m.kind, m.path, m.owner, m.script_hash, m.language, m.raw_code, m.raw_lock, m.args,
        m.parent_job, m.root_job, m.created_by, m.created_at, m.scheduled_for, m.permissioned_as, m.email, m.tag,
        m.priority, m.timeout_seconds, m.visible_to_runner_only, m.is_flow_step, m.flow_step_id, m.trigger_kind,
        m.schedule_path, m.labels, :status, :result, ended.attempt, ended.started_at,
        ended.completed_at, coalesce(extract(epoch from ended.completed_at - ended.started_at) * 1000, 0)::bigint,
-       :canceled_by, :canceled_reason, m.entry, m.preprocessed, ended.progress
+       :canceled_by, :canceled_reason, m.entry, m.preprocessed, ended.progress, m.retry_number
 from moved m join ended on ended.id = m.id
 returning id, workspace_id, kind, path, script_hash, parent_job, root_job;
 
--- name: lock_live_job
--- The queue row of a live job, locked until the transaction ends.
-select state, held, attempt, worker_session, canceled_by
-from job_queue where id = :id for update;
+-- name: lock_live_jobs
+-- The queue rows of live jobs, with all that decides who may end them, locked until the transaction ends.
+select q.id, q.state, q.held, q.tag, j.path, j.permissioned_as, j.created_by
+from job_queue q join job j on j.id = q.id
+where q.id = any (:ids::uuid[])
+order by q.id
+for update of q;
+
+-- name: find_live_retry
+-- The retry that waits or runs for a job that has ended, of which there is at most one.
+select id from job where parent_job = :id and retry_number > 0;
+
+-- name: find_workspaces
+-- In which workspaces jobs are; for superadmins only.
+select id, workspace_id from workspaces_of_jobs(:ids::uuid[]);
 
 -- name: request_cancel
 -- Tells the worker of a running job to stop it; the first request counts.
@@ -279,6 +366,20 @@ where worker_session = :worker_session and state = 'running';
 update job_queue set peak_memory_kb = :peak_memory_kb
 where id = :id and attempt = :attempt and worker_session = :worker_session;
 
+-- name: make_due
+-- A job that waits for its time waits no longer; what else holds it goes on holding it. No row where nobody
+-- waits for it any more.
+with due as (
+  update job_queue
+  set scheduled_for = least(scheduled_for, now()), held = case when held <> 'future' then held end
+  where id = :id and state = 'queued'
+  returning id, tag, scheduled_for
+),
+noted as (
+  update job j set scheduled_for = due.scheduled_for from due where j.id = due.id
+)
+select tag from due;
+
 -- name: release_due
 -- Jobs whose time has come can be claimed from now on. Returns their tags.
 with due as (
@@ -290,6 +391,14 @@ released as (
   update job_queue q set held = null from due where q.id = due.id returning q.tag
 )
 select distinct tag from released;
+
+-- name: erase_run
+-- Erases arguments, result and logs of a finished job.
+select erase_run(:id);
+
+-- name: remove_runs
+-- Removes finished jobs; returns which.
+select remove_runs(:ids::uuid[]) as id;
 
 -- name: seconds_to_next_due
 -- How long until the next job for later is due; null where there is none.

@@ -18,7 +18,7 @@ from headrace.db.listen import JOBS_CHANGED, JOBS_DUE, JOBS_LATER, LOCKS_CHANGED
 from headrace.lifecycle.relock import start_relocks
 from headrace.lifecycle.rescue import rescue
 from headrace.queue import due, sessions
-from headrace.store import raw_scripts, trash
+from headrace.store import kept_results, raw_scripts, trash
 
 if TYPE_CHECKING:
     from headrace.db.connection import Connection
@@ -73,6 +73,7 @@ class Services:
             await due.clean(connection)
             await raw_scripts.clean(connection)
             await self._erase_trash(connection)
+            await self._delete_expired_results(connection)
 
     async def _release_due(self, connection: Connection) -> None:
         while tags := await due.release_due(connection):
@@ -101,6 +102,10 @@ class Services:
     async def _erase_trash(self, connection: Connection) -> None:
         while erased := await trash.erase_expired(connection):
             log.info("erased %d items of the trash bin", erased)
+
+    async def _delete_expired_results(self, connection: Connection) -> None:
+        while await kept_results.delete_expired(connection):
+            pass
 
     async def _nap(self, seconds_to_next: float | None) -> None:
         longest = self._rescue_seconds

@@ -19,7 +19,8 @@ _COMMON: LiteralString = """
   r.id, r.workspace_id, r.kind, r.path, r.script_hash, r.language, null as raw_code, null as raw_lock,
   null::bytea as args, r.parent_job, r.root_job, r.created_by, r.created_at, r.scheduled_for,
   r.permissioned_as, r.email, r.tag, r.priority, r.timeout_seconds, r.visible_to_runner_only, r.is_flow_step,
-  r.flow_step_id, r.trigger_kind, r.schedule_path, r.labels, r.entry, r.preprocessed"""
+  r.flow_step_id, r.trigger_kind, r.schedule_path, r.labels, r.entry, r.preprocessed,
+  r.retry_number > 0 as is_retry"""
 _LIVE: LiteralString = (
     "select"
     + _COMMON

@@ -96,6 +96,7 @@ def _run(row: Record) -> Run:
         deleted=row["deleted"],
         entry=row["entry"],
         preprocessed=row["preprocessed"],
+        is_retry=row["is_retry"],
         parent_job=row["parent_job"],
         path=row["path"],
         script_hash=row["script_hash"],

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from headrace import failpoint
 from headrace.db.failures import until_back
-from headrace.db.listen import JOBS_CHANGED, JOBS_DUE, LOCKS_CHANGED
+from headrace.db.listen import JOBS_CHANGED, JOBS_DUE, JOBS_LATER, LOCKS_CHANGED
 from headrace.lifecycle.finish import Finished, finish_attempts
 from headrace.model.job import JobKind
 from headrace.model.outcome import ErrorName, failure
@@ -108,6 +108,8 @@ class Completer:
         ended = {job.id for job in finished.jobs}
         self._switchboard.notify(JOBS_CHANGED, {str(job) for job in ended})
         self._switchboard.notify(JOBS_DUE, finished.due_tags)
+        if finished.later:
+            self._switchboard.notify(JOBS_LATER, set(finished.later))
         locked = {job.workspace for job in finished.jobs if job.kind is JobKind.DEPENDENCIES}
         if locked:
             self._switchboard.notify(LOCKS_CHANGED, set(locked))

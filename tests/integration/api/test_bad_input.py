@@ -65,6 +65,7 @@ ENTRANCES = [
     in_workspace(f"jobs/run_wait_result/p/{PATH}"),
     in_workspace(f"jobs_u/queue/cancel/{NOBODYS_JOB}"),
     in_workspace(f"jobs_u/queue/force_cancel/{NOBODYS_JOB}"),
+    in_workspace(f"jobs_u/queue/cancel_persistent/{PATH}"),
 ]
 
 
@@ -254,6 +255,8 @@ JOB_ROUTES = [
     ("GET", "jobs_u/completed/get_result_maybe/"),
     ("POST", "jobs_u/queue/cancel/"),
     ("POST", "jobs_u/queue/force_cancel/"),
+    ("POST", "jobs/queue/run_now/"),
+    ("POST", "jobs/completed/delete/"),
 ]
 
 

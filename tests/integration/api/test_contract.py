@@ -13,7 +13,10 @@ from windmill_api import AuthenticatedClient
 from windmill_api.api.folder import create_folder
 from windmill_api.api.health import get_health_status
 from windmill_api.api.job import (
+    cancel_persistent_queued_jobs,
     cancel_queued_job,
+    cancel_selection,
+    delete_completed_job,
     force_cancel_queued_job,
     get_completed_job,
     get_completed_job_result,
@@ -26,6 +29,7 @@ from windmill_api.api.job import (
     list_jobs,
     run_code_workflow_task,
     run_dynamic_select,
+    run_queued_job_now,
     run_raw_script_dependencies_async,
     run_script_by_hash,
     run_script_by_path,
@@ -160,6 +164,18 @@ async def test_previews_and_dependencies(alice: Client):
     )
     job = await alice.text(run_raw_script_dependencies_async, 201, **here, json_body=scripts)
     assert (await alice.parsed(get_job, **here, id=job)).job_kind.value == "dependencies"
+
+
+async def test_jobs_that_are_stopped_hastened_and_erased(alice: Client):
+    here = {"workspace": WORKSPACE}
+    preview = Body(content=MAIN, language="python3")
+    first = await alice.text(run_script_preview, 201, **here, json_body=preview)
+    second = await alice.text(run_script_preview, 201, **here, json_body=preview)
+    assert await alice.text(run_queued_job_now, 200, **here, id=first) == first
+    assert await alice.parsed(cancel_selection, **here, json_body=[first, second]) == [first, second]
+    assert await alice.text(cancel_persistent_queued_jobs, 200, **here, path=PATH, json_body=Body(reason="r"))
+    erased = await alice.parsed(delete_completed_job, **here, id=first)
+    assert (erased.deleted, erased.result, erased.args.to_dict()) == (True, None, {})
 
 
 async def test_functions_streams_progress_and_labels(alice: Client, worker: PlayedWorker):

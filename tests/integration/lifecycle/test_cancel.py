@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import asyncpg
 
 from headrace.db.transaction import acting_as
-from headrace.lifecycle.cancel import cancel, canceled, force_cancel
+from headrace.lifecycle.cancel import cancel, canceled
 from headrace.lifecycle.finish import Finished
 from headrace.queue import sessions
 from tests.ground.jobs import claim_as, enqueue_as, finish_as, open_session
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from tests.ground.people import People
 
 
-async def cancel_as(pool: Pool, principal: Principal, job: JobId, deed=cancel) -> Finished | None:
+async def cancel_as(pool: Pool, principal: Principal, job: JobId, *, force: bool = False) -> Finished | None:
     """Cancel as a request does."""
     async with acting_as(pool, principal) as connection:
-        return await deed(connection, job, principal.username, "enough")
+        return await cancel(connection, job, principal.username, "enough", force=force)
 
 
 async def history(owner: asyncpg.Connection) -> list[dict]:
@@ -78,7 +78,7 @@ async def test_by_force_one_that_runs_ends_at_once_and_its_worker_comes_too_late
     session = await open_session(worker_pool)
     job = await enqueue_as(server_pool, people.alice)
     (claimed,) = await claim_as(worker_pool, session)
-    finished = await cancel_as(server_pool, people.alice, job, force_cancel)
+    finished = await cancel_as(server_pool, people.alice, job, force=True)
     assert finished is not None
     assert [ended.id for ended in finished.jobs] == [job]
     assert (await finish_as(worker_pool, session, claimed.lease)).jobs == []
@@ -92,7 +92,7 @@ async def test_a_job_that_is_over_or_unseen_cannot_be_canceled(server_pool: Pool
     assert await cancel_as(server_pool, people.bob, job) is None
     await cancel_as(server_pool, people.alice, job)
     assert await cancel_as(server_pool, people.alice, job) is None
-    assert await cancel_as(server_pool, people.alice, job, force_cancel) is None
+    assert await cancel_as(server_pool, people.alice, job, force=True) is None
 
 
 async def test_a_cancel_and_a_claim_at_once_agree(
@@ -120,7 +120,7 @@ async def test_a_forced_cancel_and_an_end_at_once_give_one_end(
         job = await enqueue_as(server_pool, people.alice)
         (claimed,) = await claim_as(worker_pool, session)
         forced, ended = await asyncio.gather(
-            cancel_as(server_pool, people.alice, job, force_cancel),
+            cancel_as(server_pool, people.alice, job, force=True),
             finish_as(worker_pool, session, claimed.lease),
         )
         assert (forced is None) == bool(ended.jobs)

@@ -60,9 +60,9 @@ class Asked:
 
     async def wish(self, *, has_args: bool, tag: str | None = None, body: bytes | None = None) -> Wish:
         """What it asks for. ``body`` is the object with the arguments where it is not the whole body."""
-        for field in ("raw", "wrap_body"):
+        for field in ("raw", "wrap_body", "retry"):
             if getattr(self.options, field):
-                raise InvalidInput(field, "is for routes whose body is the arguments; leave it out")
+                raise InvalidInput(field, "is for deployed scripts called by path or hash; leave it out")
         data = await self.request.body() if body is None else body
         args = raw_member(data, "args") if has_args else None
         options = self.options.model_copy(update={"tag": self.options.tag or tag})

@@ -68,6 +68,7 @@ def _common(run: Run) -> dict[str, Any]:
         labels=list(run.labels) or None,
         entrypoint=run.entry,
         preprocessed=run.preprocessed,
+        is_retry=run.is_retry or None,
     )
 
 

@@ -18,7 +18,7 @@ from headrace.api.waiting import next_news
 from headrace.clock import monotonic
 from headrace.db.failures import retried
 from headrace.db.listen import JOBS_CANCELED, JOBS_CHANGED, JOBS_DUE
-from headrace.errors import JobFailed, NotInTime
+from headrace.errors import InvalidInput, JobFailed, NotInTime
 from headrace.lifecycle.cancel import cancel
 from headrace.model.outcome import Status
 from headrace.store import audit, runs
@@ -38,7 +38,12 @@ class Waiter:
     cancel_on_disconnect: bool = False
 
     def limit(self, wish: Wish) -> Wish:
-        """The wish, with the limit by setting to how many jobs may wait before it, where there is one."""
+        """The wish, with the limit by setting to how many jobs may wait before it, where there is one.
+
+        Raises InvalidInput for one with retries: who waits is there to try again.
+        """
+        if wish.retry is not None:
+            raise InvalidInput("retry", "is not for calls that wait for the result; leave it out")
         limit = self.caller.context.settings.queue_limit_wait_result
         return wish if limit is None else dataclasses.replace(wish, queue_limit=limit)
 
