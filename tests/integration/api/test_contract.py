@@ -13,6 +13,7 @@ from windmill_api import AuthenticatedClient
 from windmill_api.api.folder import create_folder
 from windmill_api.api.health import get_health_status
 from windmill_api.api.job import (
+    batch_re_run_jobs,
     cancel_persistent_queued_jobs,
     cancel_queued_job,
     cancel_selection,
@@ -27,6 +28,7 @@ from windmill_api.api.job import (
     get_queue_count,
     get_root_job_id,
     list_jobs,
+    list_selected_job_groups,
     run_code_workflow_task,
     run_dynamic_select,
     run_queued_job_now,
@@ -174,8 +176,31 @@ async def test_jobs_that_are_stopped_hastened_and_erased(alice: Client):
     assert await alice.text(run_queued_job_now, 200, **here, id=first) == first
     assert await alice.parsed(cancel_selection, **here, json_body=[first, second]) == [first, second]
     assert await alice.text(cancel_persistent_queued_jobs, 200, **here, path=PATH, json_body=Body(reason="r"))
+    batch = Body(job_ids=[second], script_options_by_path={}, flow_options_by_path={})
+    again = await alice.text(batch_re_run_jobs, 201, **here, json_body=batch)
+    assert (await alice.parsed(get_job, **here, id=again.strip())).raw_code == MAIN
+    assert await alice.text(list_selected_job_groups, 200, **here, json_body=[second]) == "[]"
     erased = await alice.parsed(delete_completed_job, **here, id=first)
     assert (erased.deleted, erased.result, erased.args.to_dict()) == (True, None, {})
+
+
+async def test_a_retry_is_shown_as_one(alice: Client, worker: PlayedWorker):
+    here = {"workspace": WORKSPACE}
+    script = Body(path=PATH, content=MAIN, language="python3", lock="", cache_ttl=60)
+    await alice.text(create_script, 201, **here, json_body=script)
+    retry = json.dumps({"constant": {"attempts": 1, "seconds": 0}})
+    job = await alice.text(
+        run_script_by_path, 201, **here, path=PATH, json_body=Body(), retry=retry, cache_ttl="60"
+    )
+    error = b'{"error": {"name": "E", "message": "m"}}'
+    await worker.end(await worker.take(), error, Status.FAILURE)
+    again = await worker.take()
+    assert (await alice.parsed(get_job, **here, id=str(again.lease.job))).is_retry is True
+    await worker.end(again, b"1")
+    [listed] = await alice.parsed(list_jobs, **here, parent_job=job)
+    assert (listed.id, listed.is_retry) == (str(again.lease.job), True)
+    kept = await alice.text(run_script_by_path, 201, **here, path=PATH, json_body=Body())
+    assert (await alice.parsed(get_completed_job, **here, id=kept)).result == 1
 
 
 async def test_functions_streams_progress_and_labels(alice: Client, worker: PlayedWorker):

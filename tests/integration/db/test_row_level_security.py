@@ -263,3 +263,44 @@ async def test_a_draft_is_its_owners_and_never_a_jobs(furnished: People, server_
             assert await count(connection, "draft") == rows, name
             changed = await connection.execute("update draft set value = value")
             assert changed == f"UPDATE {rows if name == 'alice' else 0}", name
+
+
+async def test_a_kept_result_is_had_by_whom_it_was_given_to_as_long_as_they_may_run_the_script(
+    furnished: People, server_pool: Pool
+):
+    read = "select read_kept_result('0000000000000001', 'u/alice', 'k', $1)"
+    for name, result in {"alice": b"1", "bob": None, "admin": b"1"}.items():
+        async with acting_as(server_pool, getattr(furnished, name)) as connection:
+            assert await connection.fetchval(read, 60) == result, name
+            assert await connection.fetchval(read, 0) is None
+    elsewhere = dataclasses.replace(furnished.alice, readable=())
+    async with acting_as(server_pool, elsewhere) as connection:
+        assert await connection.fetchval(read, 60) is None
+
+
+async def test_history_is_erased_by_those_who_may_end_a_run_and_removed_by_admins(
+    furnished: People, owner: asyncpg.Connection, server_pool: Pool
+):
+    job = "00000000-0000-7000-8000-000000000002"
+    async with acting_as(server_pool, furnished.bob) as connection:
+        assert not await connection.fetchval("select erase_run($1)", job)
+        assert await connection.fetch("select * from workspaces_of_jobs($1)", [job]) == []
+    for name in ("bob", "alice"):
+        async with acting_as(server_pool, getattr(furnished, name)) as connection:
+            assert await connection.fetch("select remove_runs($1)", [job]) == []
+    assert not await owner.fetchval("select deleted from job_history")
+    async with acting_as(server_pool, furnished.alice) as connection:
+        assert await connection.fetchval("select erase_run($1)", job)
+    assert await owner.fetchval("select count(*) from kept_result") == 0
+    async with acting_as(server_pool, furnished.admin) as connection:
+        assert len(await connection.fetch("select remove_runs($1)", [job])) == 1
+
+
+async def test_who_may_see_a_waiting_job_but_not_end_it_cannot_hasten_it(
+    furnished: People, owner: asyncpg.Connection, server_pool: Pool
+):
+    await make_folder(owner, "read", owners=("u/alice",), extra_perms={"u/bob": False})
+    await owner.execute("update job set path = 'f/read/s'")
+    for principal, rows in ((await look_again(owner, furnished.bob), 0), (furnished.admin, 1)):
+        async with acting_as(server_pool, principal) as connection:
+            assert await connection.execute("update job set scheduled_for = now()") == f"UPDATE {rows}"
