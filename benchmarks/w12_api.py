@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 CONNECTIONS = 8
 TARGETS = ("bare application", "version", "get", "enqueue", "insert")
+_WARM_UP_SECONDS = 1
+"""Until each connection to the database has planned what it is asked."""
 _LUA = Path(__file__).with_name("press.lua")
 _BODY = '{"witness": "/dev/null", "number": 1}'
 
@@ -59,8 +61,15 @@ async def _wrk(
     system: System, url: str, seconds: int, method: str = "GET", server: int | None = None
 ) -> dict[str, Any]:
     environ = {**os.environ, "PRESS_METHOD": method, "PRESS_TOKEN": system.token, "PRESS_BODY": _BODY}
+    await _told_by_wrk(url, environ, _WARM_UP_SECONDS)
     pids = {"server": server or system.server.pid, "PostgreSQL": system.postgres.pid}
     before = {part: cpu_ms([pid]) for part, pid in pids.items()}
+    told = await _told_by_wrk(url, environ, seconds)
+    used = {part: (cpu_ms([pid]) - before[part]) / told["requests"] for part, pid in pids.items()}
+    return told | {"per_second": told["requests"] / told["seconds"], "cpu_ms_of": used}
+
+
+async def _told_by_wrk(url: str, environ: dict[str, str], seconds: int) -> dict[str, Any]:
     wrk = await asyncio.create_subprocess_exec(
         "wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "-s", str(_LUA), url,
         env=environ, stdout=asyncio.subprocess.PIPE,
@@ -68,9 +77,8 @@ async def _wrk(
     output, _ = await wrk.communicate()
     told = json.loads(output.decode().splitlines()[-1])
     if told["errors"] or not told["requests"]:
-        raise RuntimeError(f"{method} {url}: {told}")
-    used = {part: (cpu_ms([pid]) - before[part]) / told["requests"] for part, pid in pids.items()}
-    return told | {"per_second": told["requests"] / told["seconds"], "cpu_ms_of": used}
+        raise RuntimeError(f"{environ['PRESS_METHOD']} {url}: {told}")
+    return told
 
 
 @asynccontextmanager
