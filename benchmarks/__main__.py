@@ -20,8 +20,9 @@ from benchmarks.system import SLOTS, System, running_system
 from benchmarks.w4_drain import drain
 from benchmarks.w5_latency import ask
 from benchmarks.w8_cold_start import start_by_hand, start_cold
+from benchmarks.w12_api import needs, press
 
-NAMES = ("w4", "w5", "w8")
+NAMES = ("w4", "w5", "w8", "w12")
 _SLOTS_OF = {"w4": SLOTS, "w5": 1}
 
 Measurement = Callable[[], Awaitable[dict[str, Any]]]
@@ -40,13 +41,21 @@ def main() -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(NAMES)}; default: all")
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help=f"{', '.join(NAMES)}; default: all that this machine can"
+    )
     parser.add_argument("--jobs", type=int, default=2000, help="jobs of W4, over all rounds (default 2000)")
     parser.add_argument("--calls", type=int, default=200, help="calls of W5, over all rounds (default 200)")
+    parser.add_argument(
+        "--seconds", type=int, default=3, help="of each target of W12, in a round (default 3)"
+    )
     parser.add_argument("--rounds", type=int, default=5, help="default 5")
     parser.add_argument("--json", help="a file for the raw figures")
     options = parser.parse_args()
-    options.names = options.names or list(NAMES)
+    missing = needs()
+    if missing and "w12" in options.names:
+        parser.error(missing)
+    options.names = options.names or [name for name in NAMES if name != "w12" or not missing]
     if unknown := set(options.names) - set(NAMES):
         parser.error(f"there is no {', '.join(sorted(unknown))}; there are {', '.join(NAMES)}")
     if min(options.jobs, options.calls) < options.rounds or options.rounds < 1:
@@ -83,6 +92,7 @@ def _measurements(system: System, options: argparse.Namespace) -> dict[str, Meas
         "w4": lambda: drain(system, jobs),
         "w5": lambda: ask(system, calls),
         "w8": lambda: start_cold(system),
+        "w12": lambda: press(system, options.seconds),
     }
     measurements = {name: ours[name] for name in options.names}
     if "w8" in options.names:

@@ -8,6 +8,7 @@ from typing import Any
 
 from benchmarks.floor import FLOORS
 from benchmarks.w8_cold_start import PACKAGE, STATES
+from benchmarks.w12_api import CONNECTIONS, TARGETS
 
 Round = dict[str, dict[str, Any]]
 """What one round measured, by name: ``w4``, ``w5``, and each floor as ``floor_name`` says."""
@@ -39,6 +40,8 @@ def print_report(machine: dict[str, Any], rounds: list[Round]) -> None:
         _print_latency(rounds)
     if "w8" in rounds[0]:
         _print_cold_starts(rounds)
+    if "w12" in rounds[0]:
+        _print_requests(rounds)
 
 
 def _print_drain(rounds: list[Round]) -> None:
@@ -86,6 +89,23 @@ def _print_cold_starts(rounds: list[Round]) -> None:
             for name in ("seconds", "import_seconds")
         )
         print(f"| {state} | {ratio:.2f} | {' | '.join(parts)} |")
+
+
+def _print_requests(rounds: list[Round]) -> None:
+    print(f"\n## W12: requests over {CONNECTIONS} connections, wrk's clock\n")
+    print(f"{len(rounds)} rounds. Medians over the rounds.\n")
+    print("| what | ÷ bare application | per s | p50 ms | p99 ms | CPU ms, server | CPU ms, PostgreSQL |")
+    print("| --- | --- | --- | --- | --- | --- | --- |")
+    floor = [one["w12"]["bare application"] for one in rounds]
+    for target in TARGETS:
+        ours = [one["w12"][target] for one in rounds]
+        ratio = _ratio(ours, floor, lambda one: one["per_second"])
+        times = (f"{_median(ours, lambda one, key=key: one[key]):.2f}" for key in ("p50_ms", "p99_ms"))
+        cpu = (
+            f"{_median(ours, lambda one, part=part: one['cpu_ms_of'][part]):.2f}"
+            for part in ("server", "PostgreSQL")
+        )
+        print(f"| {target} | {ratio:.3f} | {_speed(ours)} | {' | '.join((*times, *cpu))} |")
 
 
 def _print_parts(ours: list[Any]) -> None:

@@ -140,10 +140,8 @@ def make_app(
         generate_unique_id_function=_operation_id,
     )
     app.state.context = context
-    api = APIRouter(prefix="/api")
     for router in routers:
-        api.include_router(router, responses=_REFUSED)
-    app.include_router(api)
+        app.include_router(router, prefix="/api", responses=_REFUSED)
     app.add_api_route("/", _front_door, include_in_schema=False)
     settings = settings or Settings()
     app.add_middleware(BodyLimit, most_bytes=settings.body_limit_mb * 1024**2)

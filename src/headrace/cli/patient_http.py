@@ -42,7 +42,7 @@ class PatientHttp(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:
         """Begin to wait for a request."""
         super().connection_made(transport)
-        self._await_head()
+        self._keep_time()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop waiting."""
@@ -50,7 +50,7 @@ class PatientHttp(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Read on."""
+        """Read on. Most requests come in one piece, and no timer is made for them."""
         was_in_head = self._is_in_head
         super().data_received(data)
         if self.transport.is_closing():
@@ -59,16 +59,14 @@ class PatientHttp(HttpToolsProtocol):
             self._head_bytes += len(data)
             if self._head_bytes > MOST_HEAD_BYTES:
                 self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
-        elif not self._is_in_body and self._timer is None and self._is_idle():
-            self._await_head()  # it sent something that is not the beginning of a request yet
+                return
+        self._keep_time()
 
     def on_message_begin(self) -> None:
         """A request begins."""
         super().on_message_begin()
         self._is_in_head = True
         self._head_bytes = 0
-        if self._timer is None:
-            self._await_head()
 
     def on_url(self, url: bytes) -> None:
         """A piece of its URL."""
@@ -88,7 +86,6 @@ class PatientHttp(HttpToolsProtocol):
         self._is_in_head, self._is_in_body = False, True
         self._body_bytes = 0
         super().on_headers_complete()
-        self._await_body()
 
     def on_body(self, body: bytes) -> None:
         """A piece of its body."""
@@ -104,7 +101,7 @@ class PatientHttp(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         """It has been answered, perhaps before its end."""
         super().on_response_complete()
-        if self._is_in_body and not self.transport.is_closing():
+        if self._is_in_body and self._is_idle() and not self.transport.is_closing():
             self._stop_timer()
             self._timer = self.loop.call_later(LINGER_SECONDS, self.transport.close)
 
@@ -124,8 +121,14 @@ class PatientHttp(HttpToolsProtocol):
         self._refusal = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
         raise ValueError("the head is too large")
 
-    def _await_head(self) -> None:
-        self._timer = self.loop.call_later(HEAD_SECONDS, self._refuse, HTTPStatus.REQUEST_TIMEOUT)
+    def _keep_time(self) -> None:
+        """Have a timer while something is to come: a head, also where what came is no beginning of one."""
+        if self._timer is not None:
+            return
+        if self._is_in_body:
+            self._await_body()
+        elif self._is_in_head or self._is_idle():
+            self._timer = self.loop.call_later(HEAD_SECONDS, self._refuse, HTTPStatus.REQUEST_TIMEOUT)
 
     def _await_body(self) -> None:
         self._timer = self.loop.call_later(BODY_SECONDS, self._look_at_body, self._body_bytes)
