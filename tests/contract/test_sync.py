@@ -10,19 +10,21 @@ from tests.contract.clients import Cli
 CONFIG = "defaultTs: bun\nincludes:\n  - f/**\nexcludes: []\nskipVariables: false\nskipSecrets: false\n"
 LIBRARY = "NAME = 'there'\n"
 SCRIPT = "from f.team.lib import NAME\n\ndef main(x: int = 1):\n    return [NAME, x]\n"
-REQUIREMENTS = "# nothing but a comment\n"
 
 
 async def furnish(cli: Cli) -> None:
-    """Put something of each kind into the workspace, and the tool's configuration into the folder."""
+    """Put something of each kind into the workspace, and the tool's configuration into the folder.
+
+    Locks are made by the server: one of our own might be made anew at any moment, and differ.
+    """
     cli.write("wmill.yaml", CONFIG)
     async with cli.api() as api:
-        await deploy(api, "f/team/lib", LIBRARY, lock="")
-        await deploy(api, "f/team/old", LIBRARY, lock="")
-        await deploy(api, "f/team/main", SCRIPT, summary="The main one", timeout=50, tag="python3", lock="")
+        await deploy(api, "f/team/lib", LIBRARY)
+        await deploy(api, "f/team/old", LIBRARY)
+        await deploy(api, "f/team/main", SCRIPT, summary="The main one", timeout=50, tag="python3")
         for route, body in (
             ("resources/create", {"path": "f/team/db", "value": {"port": 5}, "resource_type": "db"}),
-            ("workspace_dependencies/create", {"language": "python3", "content": REQUIREMENTS}),
+            ("workspace_dependencies/create", {"language": "python3", "name": "web", "content": "six\n"}),
         ):
             (await api.post(f"/{route}", json=body)).raise_for_status()
 
@@ -37,7 +39,7 @@ async def test_what_was_pulled_is_pushed_back_without_a_change(cli: Cli):
     await furnish(cli)
     files = await pull(cli)
     assert files.keys() == {
-        "dependencies/requirements.in",
+        "dependencies/web.requirements.in",
         "f/team/db.resource.yaml",
         "f/team/folder.meta.yaml",
         "f/team/lib.py",
