@@ -14,7 +14,15 @@ if TYPE_CHECKING:
     from fastapi import APIRouter
     from fastapi.dependencies.models import Dependant
 
-PUBLIC = frozenset({"/version", "/health/status", "/auth/login"})
+PUBLIC = frozenset(
+    {
+        "/version",
+        "/health/status",
+        "/auth/login",
+        "/.well-known/openid-configuration",
+        "/.well-known/jwks.json",
+    }
+)
 """Routes that anybody may use, without a token."""
 
 

@@ -11,7 +11,7 @@ from headrace import __version__
 from headrace.api.access import require_rules
 from headrace.api.body import BodyLimit
 from headrace.api.errors import add_error_handlers
-from headrace.api.routes.instance import global_settings, instance, sign_in, tokens, users
+from headrace.api.routes.instance import global_settings, instance, oidc, sign_in, tokens, users
 from headrace.api.routes.jobs import ending, following, metrics, running
 from headrace.api.routes.scripts import (
     dependency_map,
@@ -43,6 +43,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     instance.router,
     instance.signed_in,
     global_settings.router,
+    oidc.public,
+    oidc.router,
     sign_in.router,
     sign_in.signed_in,
     tokens.router,

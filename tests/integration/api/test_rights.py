@@ -183,6 +183,7 @@ async def test_a_workspace_of_others_looks_as_if_it_were_not_there(api: Api, own
 async def test_every_route_asks_who_calls(api: Api):
     document = (await api.anonymous.get("/openapi.json")).json()
     public = {"/api/version", "/api/health/status", "/api/auth/login"}
+    public |= {"/api/.well-known/openid-configuration", "/api/.well-known/jwks.json"}
     named = {"workspace": "acme", "path": "u/alice/x", "imported_path": "u/alice/x", "kind": "script"}
     named |= {"id": NOBODYS_JOB, "job": NOBODYS_JOB, "entrypoint": "main", "language": "python3"}
     for path, methods in document["paths"].items():
