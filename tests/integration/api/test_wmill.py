@@ -99,3 +99,12 @@ async def test_the_client_learns_who_and_where_it_is(client: wmill.Windmill):
     assert (await call(client.whoami))["email"] == "alice@acme.test"
     assert (await call(lambda: client.version)).startswith("CE v1.")
     assert len(await call(client.create_token)) == 64
+
+
+async def test_one_is_told_who_one_is_and_makes_tokens(api: Api, client: wmill.Windmill):
+    assert (await call(client.whoami))["email"] == "alice@acme.test"
+    assert await call(client.username_to_email, "bob") == "bob@acme.test"
+    assert (await call(lambda: client.version)).startswith("CE v1.")
+    assert (await call(client.get_id_token, "https://vault.acme.test", 60)).count(".") == 2
+    async with api.client(await call(client.create_token)) as made:
+        assert (await made.get("/users/email")).text == "alice@acme.test"
