@@ -64,6 +64,21 @@ async def test_resources_are_made_changed_and_read(client: wmill.Windmill):
         await call(client.get_resource, "u/alice/missing")
 
 
+async def test_variables_are_made_changed_and_read(api: Api, client: wmill.Windmill):
+    await call(client.set_variable, "u/alice/password", "hunter2", is_secret=True)
+    assert await call(client.get_variable, "u/alice/password") == "hunter2"
+    await call(client.set_variable, "u/alice/password", "second")
+    assert await call(client.get_variable, "var://u/alice/password") == "second"
+    shown = await api.alice.get(f"/w/{WORKSPACE}/variables/get/u/alice/password?decrypt_secret=false")
+    assert shown.json()["is_secret"] is True
+    await call(client.set_resource, {"password": "$var:u/alice/password"}, "u/alice/login", "database")
+    assert await call(client.get_resource, "u/alice/login") == {"password": "second"}
+    await call(client.set_state, 1)
+    listed = await call(client.list_resources)
+    assert [item["path"] for item in listed] == ["u/alice/login"]
+    assert [item["path"] for item in await call(client.list_resources, "state")] == ["u/alice/script/user"]
+
+
 async def test_a_script_is_run_and_waited_for(api: Api, client: wmill.Windmill, worker: PlayedWorker):
     version = await deploy(api.alice, PATH)
     for options in ({"path": PATH}, {"hash_": version}):
