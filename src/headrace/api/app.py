@@ -12,7 +12,17 @@ from headrace.api.access import require_rules
 from headrace.api.body import BodyLimit
 from headrace.api.errors import add_error_handlers
 from headrace.api.routes.instance import instance, users
-from headrace.api.routes.jobs import ending, following, metrics, running
+from headrace.api.routes.jobs import (
+    counts,
+    ending,
+    following,
+    logs,
+    metrics,
+    results,
+    running,
+    updates,
+)
+from headrace.api.routes.jobs import lists as job_lists
 from headrace.api.routes.scripts import (
     dependency_map,
     drafts,
@@ -48,6 +58,12 @@ ROUTERS: tuple[APIRouter, ...] = (
     resources.router,
     running.router,
     following.router,
+    updates.router,
+    results.router,
+    logs.router,
+    job_lists.router,
+    counts.router,
+    counts.of_all,
     ending.router,
     metrics.router,
 )

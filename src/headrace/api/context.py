@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Depends, Request, Security
 from fastapi.security import HTTPBearer
 
+from headrace.api.feeds import Feeds
 from headrace.db.transaction import acting_as, nobody
 from headrace.errors import NotAuthenticated
 from headrace.model.principal import Principal
@@ -30,6 +31,7 @@ class Context:
     switchboard: Switchboard
     waiters: Waiters
     settings: Settings
+    feeds: Feeds = field(default_factory=Feeds)
 
 
 @dataclass(frozen=True, slots=True)

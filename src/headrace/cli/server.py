@@ -6,7 +6,7 @@ import asyncio
 import logging
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -90,6 +90,7 @@ class _Web(uvicorn.Server):
     """Says when it listens, and leaves signals to us: there is more to end than requests."""
 
     url = ""
+    let_go: Callable[[], None]
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -100,7 +101,8 @@ class _Web(uvicorn.Server):
         log.info("listening on %s", self.url)
 
     def end(self) -> None:
-        """Let running requests end; asked a second time, don't wait for them."""
+        """Let running requests end, and tell those that follow a job; asked again, don't wait for them."""
+        self.let_go()
         self.force_exit = self.should_exit
         self.should_exit = True
 
@@ -110,6 +112,9 @@ async def _serve(
 ) -> None:
     web = _Web(config)
     web.url = settings.url
+    switchboard = Switchboard(roles.server, "server")
+    waiters = Waiters(switchboard)
+    web.let_go = waiters.close
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, web.end)
     pool = await open_pool(roles.server, "server", settings.database_connections)
@@ -117,8 +122,7 @@ async def _serve(
         with translated():
             async with pool.acquire(timeout=10) as connection:
                 await check_current(connection)
-        switchboard = Switchboard(roles.server, "server")
-        context = Context(pool, switchboard, Waiters(switchboard), settings)
+        context = Context(pool, switchboard, waiters, settings)
         services = Services(switchboard, settings)
         config.app = make_app(context, settings.body_limit_mb)
         background = [

@@ -340,13 +340,6 @@ where id = :id;
 -- Lets a job out of quarantine. No row where it is not in it.
 update job_queue set held = null, losses = 0 where id = :id and held = 'quarantine' returning tag;
 
--- name: count_waiting
--- Jobs of a workspace that wait for a worker, and those suspended.
-select count(*) filter (where q.state = 'queued') as waiting,
-       count(*) filter (where q.state = 'suspended') as suspended
-from job_queue q join job j on j.id = q.id
-where q.workspace_id = :workspace;
-
 -- name: delete_old_idempotency_keys
 -- Keys older than a day mean nothing any more.
 delete from idempotency_key where created_at < now() - interval '24 hours';
