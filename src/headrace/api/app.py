@@ -20,6 +20,7 @@ from headrace.api.routes.jobs import (
     metrics,
     results,
     running,
+    streaming,
     updates,
 )
 from headrace.api.routes.jobs import lists as job_lists
@@ -59,6 +60,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     running.router,
     following.router,
     updates.router,
+    streaming.router,
     results.router,
     logs.router,
     job_lists.router,

@@ -57,7 +57,12 @@ def _parse(text: str) -> Event | None:
 
 @asynccontextmanager
 async def reading(
-    api: Api, name: str, path: str, last_event_id: str | None = None, query: str = ""
+    api: Api,
+    name: str,
+    path: str,
+    last_event_id: str | None = None,
+    query: str = "",
+    body: bytes | None = None,
 ) -> AsyncIterator[Reader]:
     """Somebody who reads an answer, and hangs up when the block ends."""
     headers = [(b"authorization", f"Bearer {api.tokens[name]}".encode()), (b"host", b"test")]
@@ -68,7 +73,7 @@ async def reading(
         "type": "http",
         "asgi": {"version": "3.0", "spec_version": "2.3"},
         "http_version": "1.1",
-        "method": "GET",
+        "method": "GET" if body is None else "POST",
         "scheme": "http",
         "path": full,
         "raw_path": full.encode(),
@@ -86,7 +91,7 @@ async def reading(
         nonlocal asked
         if not asked:
             asked = True
-            return {"type": "http.request", "body": b"", "more_body": False}
+            return {"type": "http.request", "body": body or b"", "more_body": False}
         await reader.gone.wait()
         return {"type": "http.disconnect"}
 

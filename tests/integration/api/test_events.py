@@ -195,3 +195,37 @@ async def test_a_place_that_is_none_is_refused(api: Api, job: str):
         headers = {"Last-Event-ID": place}
         answer = await api.alice.get(in_workspace(following(job)), headers=headers)
         assert (answer.status_code, "Last-Event-ID: " in answer.text) == (400, True)
+
+
+@pytest.mark.parametrize("body", [None, b'{"x": 5}'])
+async def test_a_run_is_started_and_streamed_at_once(api: Api, worker: PlayedWorker, body: bytes | None):
+    version = await deploy(api.alice, PATH)
+    query = "" if body else "payload=eyJ4IjogNX0"
+    for route in (f"p/{PATH}", f"h/{version}"):
+        path = f"jobs/run_and_stream/{route}"
+        async with reading(api, "alice", path, query=query, body=body) as reader:
+            assert (await reader.event()).data["running"] is False
+            taken = await worker.take()
+            assert taken.args == b'{"x": 5}'
+            assert (await reader.event()).data["running"] is True
+            await worker.write(taken, 0, "what is logged is not told here\n")
+            await worker.stream(taken, 0, "a piece")
+            await announce(api, str(taken.lease.job))
+            told = (await reader.event()).data
+            assert (told["new_result_stream"], told["new_logs"]) == ("a piece", "")
+            await worker.end(taken, b"5")
+            [last] = await reader.events()
+            assert (last.data["completed"], last.data["only_result"]) == (True, 5)
+        job = taken.lease.job
+        followed = reader.headers["content-location"]
+        assert followed == f"/api/w/acme/{following(str(job))}?only_result=true&no_logs=true"
+
+
+async def test_what_can_not_be_started_is_no_stream(api: Api):
+    answers = [
+        await api.alice.post(in_workspace(f"jobs/run_and_stream/p/{PATH}")),
+        await api.alice.post(in_workspace("jobs/run_and_stream/h/x")),
+        await api.alice.get(in_workspace(f"jobs/run_and_stream/p/{PATH}?payload=W10")),
+        await api.alice.post(in_workspace(f"jobs/run_and_stream/p/{PATH}?poll_delay_ms=10001")),
+    ]
+    assert [answer.status_code for answer in answers] == [404, 400, 400, 400]

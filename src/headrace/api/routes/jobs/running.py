@@ -31,6 +31,7 @@ from headrace.model.path import check_identity, check_path
 
 if TYPE_CHECKING:
     from headrace.db.connection import Connection
+    from headrace.model.ids import ScriptHash
 
 router = APIRouter(prefix="/w/{workspace}/jobs", tags=["job"], route_class=CheckedRoute)
 
@@ -173,7 +174,7 @@ async def run_script_by_path(
     idempotency: IdempotencyKey,
 ) -> str:
     """Run the newest version of a script."""
-    return str((await _run_path(caller, path, options.wish(args, call), idempotency)).job)
+    return str((await launch_path(caller, path, options.wish(args, call), idempotency)).job)
 
 
 @router.post(
@@ -190,11 +191,7 @@ async def run_script_by_hash(
     """Run one version of a script, also one that has been superseded."""
     version = parse_script_hash(hash)
     wish = options.wish(args, call)
-    launched = await _launch(
-        caller,
-        lambda connection: launch.run_hash(connection, caller.principal, version, wish, idempotency),
-    )
-    return str(launched.job)
+    return str((await launch_version(caller, version, wish, idempotency)).job)
 
 
 @router.post("/run/preview", status_code=201, response_class=PlainTextResponse)
@@ -225,7 +222,7 @@ async def run_dynamic_select(
         case DeployedRunnable(runnable_kind="flow"):
             raise InvalidInput("runnable_ref.runnable_kind", "flows can't be run yet")
         case DeployedRunnable() as deployed:
-            return str((await _run_path(caller, deployed.path, wish, idempotency)).job)
+            return str((await launch_path(caller, deployed.path, wish, idempotency)).job)
 
 
 @router.post("/run/workflow_as_code/{job}/{entrypoint}", status_code=201, response_class=PlainTextResponse)
@@ -248,7 +245,7 @@ async def run_code_workflow_task(
     args = raw_member(await request.body(), "args") if body.args else b"{}"
     parent = parse_job_id(job)
     wish = _calling(options.wish(args or b"{}"), entrypoint)
-    launched = await _launch(
+    launched = await launch_by(
         caller,
         lambda connection: launch.run_function(connection, caller.principal, parent, wish, idempotency),
     )
@@ -283,7 +280,7 @@ async def run_wait_result_script_by_path(
     idempotency: IdempotencyKey,
 ) -> Response:
     """Run the newest version of a script and answer with its result."""
-    launched = await _run_path(caller, path, options.wish(args, call), idempotency)
+    launched = await launch_path(caller, path, options.wish(args, call), idempotency)
     return await wait_for_result(caller, request, launched.job)
 
 
@@ -298,21 +295,32 @@ async def run_wait_result_script_by_path_get(
     payload: str | None = None,
 ) -> Response:
     """The same by GET, with the arguments as base64url of a JSON object in ``payload``."""
-    args = _payload(payload)
+    args = read_payload(payload)
     wish = options.wish(args, call.with_body(args if payload else b""))
-    launched = await _run_path(caller, path, wish, idempotency)
+    launched = await launch_path(caller, path, wish, idempotency)
     return await wait_for_result(caller, request, launched.job)
 
 
-async def _run_path(caller: Caller, path: str, wish: Wish, idempotency: Idempotency | None) -> Launched:
+async def launch_path(caller: Caller, path: str, wish: Wish, idempotency: Idempotency | None) -> Launched:
+    """Start the newest version of a script."""
     check_path(path)
-    return await _launch(
+    return await launch_by(
         caller, lambda connection: launch.run_path(connection, caller.principal, path, wish, idempotency)
     )
 
 
+async def launch_version(
+    caller: Caller, version: ScriptHash, wish: Wish, idempotency: Idempotency | None
+) -> Launched:
+    """Start one version of a script, also one that has been superseded."""
+    return await launch_by(
+        caller,
+        lambda connection: launch.run_hash(connection, caller.principal, version, wish, idempotency),
+    )
+
+
 async def _run_code(caller: Caller, code: RawCode, wish: Wish, idempotency: Idempotency | None) -> str:
-    launched = await _launch(
+    launched = await launch_by(
         caller,
         lambda connection: launch.run_preview(connection, caller.principal, code, wish, idempotency),
     )
@@ -327,13 +335,15 @@ async def _run_dependencies(
     script = body.raw_scripts[0]
     path = script.script_path or script.path or body.entrypoint or None
     code = RawCode(script.raw_code, script.language, _path(path, "script_path"))
-    return await _launch(
+    return await launch_by(
         caller,
         lambda connection: launch.run_dependencies(connection, caller.principal, code, idempotency),
     )
 
 
-async def _launch(caller: Caller, deed: Callable[[Connection], Awaitable[Launched]]) -> Launched:
+async def launch_by(caller: Caller, deed: Callable[[Connection], Awaitable[Launched]]) -> Launched:
+    """Start a job by a deed, and wake who waits for such a job."""
+
     async def transaction() -> Launched:
         async with caller.transaction() as connection:
             return await deed(connection)
@@ -343,7 +353,8 @@ async def _launch(caller: Caller, deed: Callable[[Connection], Awaitable[Launche
     return launched
 
 
-def _payload(payload: str | None) -> bytes:
+def read_payload(payload: str | None) -> bytes:
+    """The arguments in the ``payload`` of a GET; raises InvalidInput for what is no object in base64url."""
     if not payload:
         return b"{}"
     try:
