@@ -368,3 +368,19 @@ join job j on j.id = given.id
 where q.id = given.id and q.attempt = given.attempt and q.worker_session = :worker_session
   and q.state = 'running' and q.canceled_by is null and (j.restart_if_lost or not :have_begun::boolean)
 returning q.id, q.tag;
+
+-- name: resolve_runs
+-- Somebody has dealt with these failures.
+update job_history h set resolved_at = now(), resolved_by = :username, resolution_note = :note
+from job_id i
+where i.id = any (:ids::uuid[]) and h.completed_at = i.completed_at and h.id = i.id
+  and h.workspace_id = :workspace and h.status in ('failure', 'canceled') and h.resolved_at is null
+returning h.id;
+
+-- name: unresolve_runs
+-- Nobody has, after all.
+update job_history h set resolved_at = null, resolved_by = null, resolution_note = null
+from job_id i
+where i.id = any (:ids::uuid[]) and h.completed_at = i.completed_at and h.id = i.id
+  and h.workspace_id = :workspace and h.resolved_at is not null
+returning h.id;

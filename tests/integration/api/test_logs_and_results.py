@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+from typing import Any
+
+import asyncpg
 
 from headrace.api.schemas.job_shapes import (
     CompletedJob,
@@ -14,7 +17,7 @@ from headrace.api.schemas.job_shapes import (
     TreeResults,
 )
 from headrace.model.outcome import Status
-from tests.integration.api.callers import Api, PlayedWorker, deploy, in_workspace, run
+from tests.integration.api.callers import NOBODYS_JOB, Api, PlayedWorker, deploy, in_workspace, run
 
 PATH = "u/alice/script"
 LOG = "one 🐎\ntwo é\nthree\n"
@@ -123,3 +126,31 @@ async def test_answers_are_what_the_description_says(api: Api, worker: PlayedWor
     assert await content(f"jobs_u/get_args/{job}") == b"{}"
     [listed] = json.loads(await content("jobs/completed/list"))
     CompletedJob.model_validate_json(json.dumps(listed))
+
+
+async def test_a_failure_is_marked_as_dealt_with(api: Api, worker: PlayedWorker, owner: asyncpg.Connection):
+    await deploy(api.alice, PATH)
+    failed = await run(api.alice, PATH)
+    await worker.end(await worker.take(), b'{"error": {}}', Status.FAILURE)
+    fine = await ended(api, worker)
+
+    async def mark(name: str, route: str, *jobs: str, **fields: str) -> Any:
+        path = in_workspace(f"jobs/completed/{route}")
+        answer = await getattr(api, name).post(path, json={"job_ids": jobs, **fields})
+        return answer.json() if answer.status_code == 200 else answer.text
+
+    assert await mark("bob", "resolve", failed) == []
+    assert await mark("alice", "resolve", failed, fine, NOBODYS_JOB, note="it was the wind") == [failed]
+    assert await mark("alice", "resolve", failed) == []
+    shown = (await api.alice.get(in_workspace("jobs/list?resolved=true"))).json()
+    assert [(job["id"], job["resolved_by"], job["resolution_note"]) for job in shown] == [
+        (failed, "alice", "it was the wind")
+    ]
+    assert (shown[0]["success"], shown[0]["status"]) == (False, "failure")
+    assert await mark("bob", "unresolve", failed) == []
+    assert await mark("alice", "unresolve", failed, fine) == [failed]
+    assert (await api.alice.get(in_workspace("jobs/list?resolved=true"))).json() == []
+    assert "superseded_by: " in await mark("alice", "resolve", failed, superseded_by=fine)
+    assert "job_ids: " in await mark("alice", "resolve", "x")
+    noted = await owner.fetch("select operation from audit where operation like 'jobs.%resolve' order by id")
+    assert [row["operation"] for row in noted] == ["jobs.resolve", "jobs.unresolve"]
