@@ -91,6 +91,7 @@ BAD_HEADERS: list[Any] = [
     {"Transfer-Encoding": "chunked"},
     {"content-length": "0"},
     {"Connection": "close"},
+    {"Alt-Svc": "clear"},
     {"Content-Security-Policy": "default-src *"},
     {"X-Content-Type-Options": ""},
     {f"x-{number}": "a" for number in range(51)},
