@@ -16,8 +16,10 @@ _QUIET = {
     "httpx": logging.WARNING,
     "httpcore": logging.WARNING,
     "asyncpg.pool": logging.ERROR,
+    "python_multipart": logging.ERROR,
 }
-"""Libraries that tell of every step, or of every try to reach a database that we know to be away."""
+"""Libraries that tell of every step, of every try to reach a database that we know to be away, or of every
+form that is refused."""
 
 
 class _Line(logging.Formatter):
