@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from headrace.api.result_answer import answer_with
+from headrace.api.sync_answer import answer_with
 from headrace.errors import UnusableResult
 from headrace.model.outcome import Status
 
