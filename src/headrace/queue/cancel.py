@@ -42,12 +42,6 @@ async def lock_live(connection: Connection, jobs: list[JobId]) -> list[LiveJob]:
     ]
 
 
-async def find_live_of_path(connection: Connection, workspace: str, path: str, most: int) -> list[JobId]:
-    """Live jobs of a script that the caller sees, those that wait first."""
-    rows = await SQL.find_live_of_path.rows(connection, workspace=workspace, path=path, most=most)
-    return [row["id"] for row in rows]
-
-
 async def find_live_retry(connection: Connection, job: JobId) -> JobId | None:
     """The job that runs an ended one again, or is going to."""
     return await SQL.find_live_retry.value(connection, id=job)

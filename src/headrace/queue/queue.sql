@@ -337,13 +337,6 @@ where q.id = any (:ids::uuid[])
 order by q.id
 for update of q;
 
--- name: find_live_of_path
--- Live jobs of a path: those that wait first, so that none of them begins while the others are stopped.
-select j.id from job j join job_queue q on q.id = j.id
-where j.workspace_id = :workspace and j.path = :path
-order by q.state = 'running', j.id
-limit :most;
-
 -- name: find_live_retry
 -- The retry that waits or runs for a job that has ended, of which there is at most one.
 select id from job where parent_job = :id and retry_number > 0;

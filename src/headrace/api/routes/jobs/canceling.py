@@ -23,7 +23,7 @@ from headrace.model.path import check_path
 from headrace.model.principal import Principal
 from headrace.model.run import RunFilter
 from headrace.permissions.check import require_admin, require_superadmin
-from headrace.queue.cancel import find_live_of_path, find_workspaces
+from headrace.queue.cancel import find_workspaces
 from headrace.store import runs
 
 router = APIRouter(prefix="/w/{workspace}", tags=["job"], route_class=CheckedRoute)
@@ -64,9 +64,7 @@ async def cancel_persistent_queued_jobs(
     path: str, caller: WorkspaceCaller, body: Reason | None = None
 ) -> str:
     """Stop all jobs of a script that wait or run and that one may stop; answers how many."""
-    check_path(path)
-    async with caller.transaction() as connection:
-        jobs = await find_live_of_path(connection, caller.workspace, path, MOST_JOBS)
+    jobs = await _find_live(caller, RunFilter(path_exact=check_path(path)))
     done = await _cancel_each(caller, jobs, body, force=False)
     return f"canceled {len(done)} jobs of {path}"
 
