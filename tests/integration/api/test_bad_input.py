@@ -387,7 +387,7 @@ BAD_OPTIONS = [
     (f"root_job={NOBODYS_JOB}", "root_job: "),
     ("permissioned_as=alice", "permissioned_as: "),
     ("permissioned_as=u/a,u/b", "permissioned_as: "),
-    ("retry=%7B%7D", "retry: "),
+    ("retry=5", "retry: "),
     ("invisible_to_owner=odd", "invisible_to_owner: "),
     ("tag=a%00b", "tag: "),
 ]

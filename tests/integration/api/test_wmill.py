@@ -103,11 +103,32 @@ async def test_a_failed_script_raises_its_error(api: Api, client: wmill.Windmill
         await call(client.wait_job, job)
 
 
-async def test_jobs_are_cancelled(api: Api, client: wmill.Windmill):
+async def test_a_failed_script_is_run_again_by_a_child_of_the_first(
+    api: Api, client: wmill.Windmill, worker: PlayedWorker
+):
+    await deploy(api.alice, PATH)
+    policy = {"constant": {"attempts": 1, "seconds": 0}}
+    job = await call(client.run_script_by_path_async, PATH, retry=policy)
+    error = b'{"error": {"name": "ValueError", "message": "no"}}'
+    await worker.end(await worker.take(), error, Status.FAILURE)
+    with pytest.raises(Exception, match="no"):
+        await call(client.wait_job, job)
+    again = await worker.take()
+    await worker.end(again, b'"fine"')
+    assert await call(client.wait_job, str(again.lease.job)) == "fine"
+    assert (await call(client.get_job, str(again.lease.job)))["parent_job"] == job
+
+
+async def test_jobs_are_cancelled(api: Api, client: wmill.Windmill, worker: PlayedWorker):
     await deploy(api.alice, PATH)
     job = await call(client.run_script_by_path_async, PATH, scheduled_in_secs=3600, tag="later")
     await call(client.cancel_job, job, "enough")
     assert (await call(client.get_job, job))["canceled_reason"] == "enough"
+    running = await call(client.run_script_by_path_async, PATH)
+    await worker.take()
+    client.path = PATH
+    assert set(await call(client.cancel_running)) == {running}
+    assert (await call(client.get_job, running))["canceled_by"] == "alice"
 
 
 async def test_the_client_learns_who_and_where_it_is(client: wmill.Windmill):

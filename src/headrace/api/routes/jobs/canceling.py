@@ -18,7 +18,6 @@ from headrace.db.failures import retried
 from headrace.db.listen import JOBS_CANCELED, JOBS_CHANGED, JOBS_DUE
 from headrace.errors import InvalidInput
 from headrace.lifecycle.cancel import Canceled, cancel_each, cancel_one
-from headrace.lifecycle.finish import Finished
 from headrace.model.ids import JobId, parse_job_id
 from headrace.model.path import check_path
 from headrace.model.principal import Principal
@@ -108,11 +107,11 @@ async def _cancel(caller: Caller, text: str, body: Reason | None, *, force: bool
     job = parse_job_id(text)
     reason = body.reason if body else None
 
-    async def transaction() -> Finished:
+    async def transaction() -> Canceled:
         async with caller.transaction() as connection:
             return await cancel_one(connection, caller.principal, job, reason, force=force)
 
-    _announce(caller, [job], await retried(transaction))
+    _announce(caller, await retried(transaction))
     return str(job)
 
 
@@ -133,7 +132,7 @@ async def _cancel_batch(
             return await cancel_each(connection, caller.principal, batch, reason, force=force)
 
     canceled = await retried(transaction)
-    _announce(caller, canceled.jobs, canceled.finished)
+    _announce(caller, canceled)
     return canceled.jobs
 
 
@@ -187,8 +186,8 @@ def _as_admin(caller: Caller, workspace: str) -> Caller:
     return replace(caller, principal=principal)
 
 
-def _announce(caller: Caller, jobs: list[JobId], finished: Finished) -> None:
-    changed = {str(job) for job in jobs} | {str(job.id) for job in finished.jobs}
+def _announce(caller: Caller, done: Canceled) -> None:
+    changed = {str(job) for job in done.jobs}
     for channel in (JOBS_CANCELED, JOBS_CHANGED):
         caller.context.switchboard.notify(channel, changed)
-    caller.context.switchboard.notify(JOBS_DUE, finished.due_tags)
+    caller.context.switchboard.notify(JOBS_DUE, done.finished.due_tags)
