@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     from headrace.settings import Settings
 
 _QUIET = {
-    "uvicorn": logging.WARNING,
+    "uvicorn": logging.ERROR,
     "asyncio": logging.WARNING,
     "httpx": logging.WARNING,
     "httpcore": logging.WARNING,
     "asyncpg.pool": logging.ERROR,
 }
-"""Libraries that tell of every step, or of every try to reach a database that we know to be away."""
+"""Libraries that tell of every step, every odd request, or every try to reach a database that is away."""
 
 
 _CONTROL = re.compile("[\\x00-\\x08\\x0a-\\x1f\\x7f-\\x9f\\u2028\\u2029\\ud800-\\udfff]")
