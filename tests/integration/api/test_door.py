@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 import pytest
+from windmill_api.models.get_health_detailed_response_200 import GetHealthDetailedResponse200
 
 from headrace.db.connection import open_pool
 from headrace.db.roles import RoleLogins
@@ -210,7 +211,7 @@ async def test_health_tells_the_queue_to_superadmins_alone(api: Api):
     await deploy(api.alice, "u/alice/script")
     await api.alice.post(in_workspace("jobs/run/p/u/alice/script"), json={})
     member, root = [(await who.get("/health/detailed")).json() for who in (api.alice, api.superadmin)]
-    assert member["status"] == "healthy"
+    assert GetHealthDetailedResponse200.from_dict(member).status.value == "healthy"
     assert member["checks"]["workers"]["worker_groups"] == ["default"]
     assert "queue" not in member["checks"]
     assert root["checks"]["queue"] == {"pending_jobs": 1, "running_jobs": 0}
