@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from headrace.settings import Settings
 
 _QUIET = {
-    "uvicorn": logging.WARNING,
+    "uvicorn": logging.ERROR,
     "asyncio": logging.WARNING,
     "httpx": logging.WARNING,
     "httpcore": logging.WARNING,
