@@ -147,5 +147,9 @@ async def test_rights_on_single_things_are_kept_and_said_to_give_nothing(api: Ap
         assert shown["extra_perms"] == listed == {"u/bob": True}
         await api.alice.post(in_workspace(f"acls/remove/{kind}/u/alice/x"), json={"owner": "u/bob"})
         assert (await api.alice.get(in_workspace(f"acls/get/{kind}/u/alice/x"))).json() == {}
+    await api.alice.post(in_workspace("acls/add/script/u/alice/x"), json={"owner": "g/all"})
+    await deploy(api.alice, "u/alice/x", "def main(): ...\n", auto_parent=True)
+    kept = (await api.alice.get(in_workspace("acls/get/script/u/alice/x"))).json()
+    assert kept == {"g/all": False}, "a new version keeps them"
     odd = await api.alice.post(in_workspace("acls/add/app/u/alice/x"), json={"owner": "u/bob"})
     assert odd.status_code == 400
