@@ -76,6 +76,7 @@ async def logout(request: Request, caller: InstanceCaller) -> PlainTextResponse:
 async def set_password(body: NewPassword, request: Request, caller: InstanceCaller) -> str:
     """Give oneself another password. All other sessions of one's end."""
     check.require_person(caller.principal)
+    check.require_unbound(caller.principal)
     password_hash = await asyncio.to_thread(users.hash_password, body.password)
     email = caller.principal.email
     async with caller.transaction() as connection:
