@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 # The longest beginning of a route's path that stands here tells its domain. GET reads, the rest writes.
-_DOMAINS = {
+# None closes a route that would give more than its domain says.
+_DOMAINS: dict[str, str | None] = {
     "/users/email": "users",
     "/users/tokens/": "users",
     "/users/whoami": "users",
@@ -50,10 +51,19 @@ _DOMAINS = {
     "/w/{workspace}/variables/": "variables",
     "/w/{workspace}/workspace_dependencies/": "scripts",
     "/w/{workspace}/workspaces/": "workspaces",
+    "/w/{workspace}/workspaces/encryption_key": None,
+    "/w/{workspace}/workspaces/tarball": None,
 }
 
 # Ways to start jobs. Those of which nothing is said run any code: a scope of theirs is not narrower.
-_RUNS = ("jobs/run/", "jobs/run_wait_result/", "jobs/run_inline/", "jobs/run_and_stream/")
+_RUNS = (
+    "jobs/run/",
+    "jobs/run_wait_result/",
+    "jobs/run_inline/",
+    "jobs/run_and_stream/",
+    "jobs/restart/",
+    "jobs/workflow_as_code/",
+)
 _RUN_KINDS = {"p": RUN_SCRIPTS, "h": RUN_SCRIPTS, "f": RUN_FLOWS, "fv": RUN_FLOWS}
 
 

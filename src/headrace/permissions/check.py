@@ -94,6 +94,17 @@ def require_person(principal: Principal) -> None:
         raise PermissionDenied("a job's token can't do this")
 
 
+def require_unbound(principal: Principal) -> None:
+    """Raise PermissionDenied for a token that is bound to a workspace: it has no say beyond that."""
+    if principal.workspace is not None:
+        raise PermissionDenied(f"a token for workspace {principal.workspace} can't do this")
+
+
+def is_in_reach(principal: Principal, workspace: str) -> bool:
+    """Whether a workspace is one that the principal's token is good for, outside any workspace."""
+    return principal.workspace in (None, workspace)
+
+
 def require_no_wider(principal: Principal, scopes: tuple[Scope, ...] | None) -> None:
     """Raise PermissionDenied where a token would give another one more than it has itself."""
     own = principal.scopes
