@@ -56,6 +56,16 @@ async def test_what_was_pushed_is_what_is_got(api: Api):
     assert (await read(api.alice, f"get/{PATH}"))["resource_type"] == "y"
 
 
+async def test_a_resource_that_is_there_is_made_like_a_new_one_where_that_is_asked_for(api: Api):
+    await create(api.alice, description="d", labels=["l"])
+    body = {"path": PATH, "value": 2, "resource_type": "other"}
+    assert (await api.alice.post(in_workspace("resources/create"), json=body)).status_code == 409
+    again = await api.alice.post(in_workspace("resources/create?update_if_exists=true"), json=body)
+    assert again.status_code == 201
+    shown = await read(api.alice, f"get/{PATH}")
+    assert (shown["value"], shown["resource_type"], shown["labels"]) == (2, "other", ["l"])
+
+
 async def test_numbers_keep_their_digits_next_to_references_too(api: Api):
     await add_variable(api.alice, "u/alice/v", "é")
     text = b'{"n": 1.10, "big": 9007199254740993, "v": "$var:u/alice/v", "e":1E2}'

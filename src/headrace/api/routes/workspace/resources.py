@@ -37,7 +37,7 @@ router = APIRouter(prefix="/w/{workspace}/resources", tags=["resource"], route_c
 async def create_resource(
     body: NewResource, request: Request, caller: WorkspaceCaller, update_if_exists: bool = False
 ) -> str:
-    """Make a resource, or with ``update_if_exists`` give the one that is there this value."""
+    """Make a resource, or with ``update_if_exists`` make the one that is there like this."""
     wanted = body.wanted(await _raw_value(request))
     async with caller.transaction() as connection:
         await create(connection, caller.principal, body.path, wanted, update_if_exists=update_if_exists)
