@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
@@ -141,6 +142,16 @@ async def test_a_linked_pair_moves_together(api: Api):
     assert (await interpolated(api.alice, "u/alice/third")).json() == {"password": "hunter2"}
     for path in (PATH, "u/alice/second"):
         assert await read(api.alice, f"exists/{path}") is False
+    for step in (3, 4):
+        at, to = f"u/alice/at{step}" if step > 3 else "u/alice/third", f"u/alice/at{step + 1}"
+        both = [
+            api.alice.post(in_workspace(f"{what}/update/{at}"), json={"path": to})
+            for what in ("variables", "resources")
+        ]
+        answers = sorted([answer.status_code for answer in await asyncio.gather(*both)])
+        assert answers[0] == 200
+        assert answers[1] in (200, 404, 409)
+        assert (await interpolated(api.alice, to)).json() == {"password": "hunter2"}
     # One that is not referred to stays where it is.
     await create(api.alice, "u/alice/loner", 1)
     await add_variable(api.alice, "u/alice/loner", "x")

@@ -19,6 +19,7 @@ from headrace.api.schemas.resources import (
     ResourceWithDraft,
     show_resource,
 )
+from headrace.db.failures import retried
 from headrace.errors import NotFound
 from headrace.lifecycle.draft import look_for_drafts
 from headrace.lifecycle.interpolate import find_resource, interpolate
@@ -48,9 +49,13 @@ async def create_resource(
 async def update_resource(path: str, body: EditResource, request: Request, caller: WorkspaceCaller) -> str:
     """Change a resource. With a new path it moves, together with the variable that is linked with it."""
     wanted = body.wanted(await _raw_value(request))
-    async with caller.transaction() as connection:
-        new_path = await update(connection, caller.context.vault, caller.principal, path, wanted)
-    return f"resource {new_path} updated"
+
+    async def transaction() -> str:
+        async with caller.transaction() as connection:
+            return await update(connection, caller.context.vault, caller.principal, path, wanted)
+
+    # The two of a linked pair may be moved at once, and then wait for each other.
+    return f"resource {await retried(transaction)} updated"
 
 
 @router.post("/update_value/{path:path}", response_class=PlainTextResponse)

@@ -21,6 +21,7 @@ from headrace.api.schemas.variables import (
     VariableWithDraft,
     show_variable,
 )
+from headrace.db.failures import retried
 from headrace.errors import NotFound
 from headrace.lifecycle.draft import look_for_drafts
 from headrace.lifecycle.reveal import find_variable, reveal
@@ -115,9 +116,13 @@ async def update_variable(
 ) -> str:
     """Change a variable. With a new path it moves, together with the resource that is linked with it."""
     wanted = body.wanted(already_encrypted=already_encrypted)
-    async with caller.transaction() as connection:
-        new_path = await update(connection, caller.context.vault, caller.principal, path, wanted)
-    return f"variable {new_path} updated"
+
+    async def transaction() -> str:
+        async with caller.transaction() as connection:
+            return await update(connection, caller.context.vault, caller.principal, path, wanted)
+
+    # The two of a linked pair may be moved at once, and then wait for each other.
+    return f"variable {await retried(transaction)} updated"
 
 
 @router.delete("/delete/{path:path}", response_class=PlainTextResponse)
