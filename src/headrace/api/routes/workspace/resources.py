@@ -11,7 +11,7 @@ from headrace.api.body import CheckedRoute
 from headrace.api.context import WorkspaceCaller
 from headrace.api.schemas.answers import json_response, with_raw
 from headrace.api.schemas.drafts import draft_member, show_overlay
-from headrace.api.schemas.paths import Paths
+from headrace.api.schemas.paths import ManyPaths
 from headrace.api.schemas.resources import (
     EditResource,
     NewResource,
@@ -127,7 +127,7 @@ async def delete_resource(path: str, caller: WorkspaceCaller) -> str:
 
 
 @router.delete("/delete_bulk", response_model=list[str])
-async def delete_resources_bulk(body: Paths, caller: WorkspaceCaller) -> Response:
+async def delete_resources_bulk(body: ManyPaths, caller: WorkspaceCaller) -> Response:
     """Remove resources, for good; the paths of those that were there."""
     async with caller.transaction() as connection:
         return json_response(await delete_resources(connection, caller.principal, body.paths))

@@ -12,7 +12,7 @@ from headrace.api.context import WorkspaceCaller
 from headrace.api.pages import Page
 from headrace.api.schemas.answers import json_response, with_raw
 from headrace.api.schemas.drafts import draft_member, show_overlay
-from headrace.api.schemas.paths import Paths
+from headrace.api.schemas.paths import ManyPaths
 from headrace.api.schemas.variables import (
     EditVariable,
     ListableVariable,
@@ -135,7 +135,7 @@ async def delete_variable(path: str, caller: WorkspaceCaller) -> str:
 
 
 @router.delete("/delete_bulk", response_model=list[str])
-async def delete_variables_bulk(body: Paths, caller: WorkspaceCaller) -> Response:
+async def delete_variables_bulk(body: ManyPaths, caller: WorkspaceCaller) -> Response:
     """Remove variables, for good; the paths of those that were there."""
     async with caller.transaction() as connection:
         return json_response(await delete_variables(connection, caller.principal, body.paths))
