@@ -11,8 +11,8 @@ from headrace.api.body import CheckedRoute
 from headrace.api.context import WorkspaceCaller
 from headrace.api.schemas.answers import json_response, with_raw
 from headrace.api.schemas.drafts import draft_member, show_overlay
-from headrace.api.schemas.paths import ManyPaths
-from headrace.api.schemas.resources import (
+from headrace.api.schemas.workspace.paths import ManyPaths
+from headrace.api.schemas.workspace.resources import (
     EditResource,
     NewResource,
     NewValue,
@@ -22,10 +22,10 @@ from headrace.api.schemas.resources import (
 from headrace.db.failures import retried
 from headrace.errors import NotFound
 from headrace.lifecycle.draft import look_for_drafts
-from headrace.lifecycle.interpolate import find_resource, interpolate
-from headrace.lifecycle.save_resource import create_resource as create
-from headrace.lifecycle.save_resource import delete_resources, set_resource_value
-from headrace.lifecycle.save_resource import update_resource as update
+from headrace.lifecycle.values.interpolate import find_resource, interpolate
+from headrace.lifecycle.values.save_resource import create_resource as create
+from headrace.lifecycle.values.save_resource import delete_resources, set_resource_value
+from headrace.lifecycle.values.save_resource import update_resource as update
 from headrace.model.draft import DraftKind
 from headrace.model.json_text import raw_member
 from headrace.model.path import check_path

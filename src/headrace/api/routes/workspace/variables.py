@@ -12,8 +12,8 @@ from headrace.api.context import WorkspaceCaller
 from headrace.api.pages import Page
 from headrace.api.schemas.answers import json_response, with_raw
 from headrace.api.schemas.drafts import draft_member, show_overlay
-from headrace.api.schemas.paths import ManyPaths
-from headrace.api.schemas.variables import (
+from headrace.api.schemas.workspace.paths import ManyPaths
+from headrace.api.schemas.workspace.variables import (
     EditVariable,
     ListableVariable,
     NewVariable,
@@ -24,15 +24,15 @@ from headrace.api.schemas.variables import (
 from headrace.db.failures import retried
 from headrace.errors import NotFound
 from headrace.lifecycle.draft import look_for_drafts
-from headrace.lifecycle.reveal import find_variable, reveal
-from headrace.lifecycle.save_variable import create_variable as create
-from headrace.lifecycle.save_variable import delete_variables, encrypt_text
-from headrace.lifecycle.save_variable import update_variable as update
+from headrace.lifecycle.values.reveal import find_variable, reveal
+from headrace.lifecycle.values.save_variable import create_variable as create
+from headrace.lifecycle.values.save_variable import delete_variables, encrypt_text
+from headrace.lifecycle.values.save_variable import update_variable as update
 from headrace.model.draft import DraftKind
 from headrace.model.path import check_path
 from headrace.permissions import check
-from headrace.store import variables
 from headrace.store.drafts import Place
+from headrace.store.values import variables
 
 router = APIRouter(prefix="/w/{workspace}/variables", tags=["variable"], route_class=CheckedRoute)
 

@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from headrace.errors import Conflict, NotFound, TooLarge
-from headrace.lifecycle.move_linked import move_linked_variable, redirected
+from headrace.lifecycle.values.move_linked import move_linked_variable, redirected
 from headrace.model.path import check_path
 from headrace.permissions import check
-from headrace.store import audit, resources
+from headrace.store import audit
+from headrace.store.values import resources
 
 if TYPE_CHECKING:
     from headrace.db.connection import Connection
     from headrace.model.principal import Principal
-    from headrace.store.resources import Resource
+    from headrace.store.values.resources import Resource
     from headrace.vault.vault import Vault
 
 MOST_BYTES = 2_000_000
