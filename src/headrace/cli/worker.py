@@ -15,6 +15,7 @@ import click
 import httpx
 
 from headrace import __version__
+from headrace.cli.client import is_loopback
 from headrace.cli.data_folder import make_data_dir
 from headrace.cli.log_lines import set_up_log
 from headrace.cli.options import DATABASE, build_settings, settings_options
@@ -108,7 +109,9 @@ async def _work(roles: RoleLogins, slots: Slots, settings: Settings) -> None:
         log.info("%d slots, isolation %s", settings.slots, slots.isolation)
         if slots.any_uid is None:
             log.warning("jobs run under the account of this worker and can read what it can: it is not root")
-        async with httpx.AsyncClient(base_url=settings.url, timeout=_ANSWER_SECONDS) as api:
+        async with httpx.AsyncClient(
+            base_url=settings.url, timeout=_ANSWER_SECONDS, trust_env=not is_loopback(settings.url)
+        ) as api:
             workshop = Workshop(
                 pool,
                 switchboard,

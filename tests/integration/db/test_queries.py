@@ -59,7 +59,7 @@ WORKER = {
     "store.take_wanted",
 }
 BOTH = {
-    "store.list_environment_variables",
+    "values.list_environment_variables",
     "permissions.describe_group",
     "permissions.describe_member",
     "queue.complete_unclaimed",

@@ -190,12 +190,36 @@ async def test_one_sees_ones_own_and_not_ones_neighbours(furnished: People, serv
                     "job_label",
                     "script",
                     "resource",
+                    "variable",
                     "folder",
                 )
             }
     assert set(seen["alice"].values()) == {1}
     assert set(seen["bob"].values()) == {0}
     assert set(seen["admin"].values()) == {1}
+
+
+async def test_what_lies_at_a_path_is_changed_by_its_writers_only(furnished: People, server_pool: Pool):
+    for table in ("variable", "resource"):
+        for deed in (f"update {table} set value = '1'", f"delete from {table}"):
+            async with acting_as(server_pool, furnished.bob) as connection:
+                assert (await connection.execute(deed)).endswith(" 0")
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            async with acting_as(server_pool, furnished.alice) as connection:
+                await connection.execute(f"update {table} set path = 'u/bob/x'")
+    for table, deeds in {
+        "resource_type": ("update resource_type set description = ''", "delete from resource_type"),
+        "environment_variable": ("update environment_variable set value = ''",),
+        "workspace_key": (),
+    }.items():
+        async with acting_as(server_pool, furnished.bob) as connection:
+            assert await count(connection, table), table
+            for deed in deeds:
+                assert (await connection.execute(deed)).endswith(" 0"), deed
+    for table in ("variable", "workspace_key"):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            async with acting_as(server_pool, furnished.bob) as connection:
+                await connection.execute(f"update {table} set created_at = now()")
 
 
 @pytest.mark.parametrize("read", ["read_job_log", "read_job_stream"])
