@@ -26,13 +26,15 @@ if TYPE_CHECKING:
 router = APIRouter(prefix="/w/{workspace}/jobs/completed", tags=["job"], route_class=CheckedRoute)
 
 _Ids = Annotated[list[str], Field(max_length=1000)]
-_EXAMPLE = {"job_ids": ["01890a5d-ac96-774b-bcce-b302099a8057"], "note": "the bucket was full"}
+_EXAMPLE = "01890a5d-ac96-774b-bcce-b302099a8057"
 
 
 class Resolution(BaseModel):
     """Which jobs somebody has dealt with, and how."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"job_ids": [_EXAMPLE], "note": "it was the wind"}]}
+    )
 
     job_ids: _Ids
     note: Annotated[str, StringConstraints(max_length=2000)] | None = None
@@ -42,7 +44,7 @@ class Resolution(BaseModel):
 class Unresolution(BaseModel):
     """Which jobs lose their mark."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"job_ids": _EXAMPLE["job_ids"]}]})
+    model_config = ConfigDict(json_schema_extra={"examples": [{"job_ids": [_EXAMPLE]}]})
 
     job_ids: _Ids
 
