@@ -15,6 +15,7 @@ from headrace.api.routes.instance import instance, users
 from headrace.api.routes.jobs import (
     counts,
     ending,
+    exporting,
     following,
     logs,
     metrics,
@@ -66,6 +67,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     resolving.router,
     logs.router,
     job_lists.router,
+    exporting.router,
     counts.router,
     counts.of_all,
     ending.router,
