@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Response
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 
 from headrace.api.body import CheckedRoute
 from headrace.api.context import WorkspaceCaller
@@ -26,14 +26,14 @@ if TYPE_CHECKING:
 router = APIRouter(prefix="/w/{workspace}/jobs/completed", tags=["job"], route_class=CheckedRoute)
 
 _Ids = Annotated[list[str], Field(max_length=1000)]
-_EXAMPLE = "01890a5d-ac96-774b-bcce-b302099a8057"
+_EXAMPLE_IDS: list[JsonValue] = ["01890a5d-ac96-774b-bcce-b302099a8057"]
 
 
 class Resolution(BaseModel):
     """Which jobs somebody has dealt with, and how."""
 
     model_config = ConfigDict(
-        json_schema_extra={"examples": [{"job_ids": [_EXAMPLE], "note": "it was the wind"}]}
+        json_schema_extra={"examples": [{"job_ids": _EXAMPLE_IDS, "note": "the bucket was full"}]}
     )
 
     job_ids: _Ids
@@ -44,7 +44,7 @@ class Resolution(BaseModel):
 class Unresolution(BaseModel):
     """Which jobs lose their mark."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"job_ids": [_EXAMPLE]}]})
+    model_config = ConfigDict(json_schema_extra={"examples": [{"job_ids": _EXAMPLE_IDS}]})
 
     job_ids: _Ids
 
