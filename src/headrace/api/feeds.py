@@ -30,6 +30,10 @@ FRESH_SECONDS = 1.0
 """A look serves those who come at most this much later, unless there was news in between."""
 
 
+MOST_LOOKS = 8
+"""How many looks, from different places, are kept for those who come a little later."""
+
+
 @dataclass(frozen=True, slots=True)
 class Followed:
     """A job, by whose right it is followed, and whether its end tells no more of it than the result."""
@@ -50,7 +54,6 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    seen: Seen
     begun_at: float
     look: asyncio.Task[Look]
 
@@ -63,7 +66,7 @@ class Feed:
         self._pool = pool
         self._waiters = waiters
         self._followed = followed
-        self._newest: _Asked | None = None
+        self._asked: dict[Seen, _Asked] = {}
 
     async def look(self, seen: Seen) -> Look:
         """What is new to somebody who has seen so much.
@@ -72,17 +75,23 @@ class Feed:
         more, and Unavailable in an outage.
         """
         oldest = max(self._waiters.heard_at(self._followed.job), monotonic() - FRESH_SECONDS)
-        asked = self._newest
-        if asked is None or asked.seen != seen or asked.begun_at < oldest:
-            asked = _Asked(seen, monotonic(), asyncio.create_task(self._read(seen)))
-            asked.look.add_done_callback(_heed)
-            self._newest = asked
+        asked = self._asked.get(seen)
+        if asked is None or asked.begun_at < oldest:
+            asked = self._ask(seen, oldest)
         try:
             # A follower that goes away takes nothing from the others.
             return await asyncio.shield(asked.look)
         finally:
             if self.followers == 1:
-                self._newest = None
+                self._asked.clear()
+
+    def _ask(self, seen: Seen, oldest: float) -> _Asked:
+        self._asked = {place: asked for place, asked in self._asked.items() if asked.begun_at >= oldest}
+        while len(self._asked) >= MOST_LOOKS:
+            del self._asked[next(iter(self._asked))]
+        asked = self._asked[seen] = _Asked(monotonic(), asyncio.create_task(self._read(seen)))
+        asked.look.add_done_callback(_heed)
+        return asked
 
     async def _read(self, seen: Seen) -> Look:
         followed = self._followed

@@ -131,6 +131,23 @@ async def test_jobs_are_cancelled(api: Api, client: wmill.Windmill, worker: Play
     assert (await call(client.get_job, running))["canceled_by"] == "alice"
 
 
+async def test_a_job_tells_how_far_it_is_and_stops_those_before_it(
+    api: Api, client: wmill.Windmill, worker: PlayedWorker, monkeypatch: pytest.MonkeyPatch
+):
+    await deploy(api.alice, PATH)
+    before, now = [await call(client.run_script_by_path_async, PATH) for _ in range(2)]
+    for _ in range(2):
+        await worker.take()
+    await call(client.set_progress, 40, now)
+    assert await call(client.get_progress, now) == 40
+    assert await call(client.worker_is_draining, now) is False
+    monkeypatch.setenv("WM_JOB_ID", now)
+    client.path = PATH
+    await call(client.cancel_running)
+    assert (await call(client.get_job, before))["canceled"] is True
+    assert (await call(client.get_job, now))["canceled"] is False
+
+
 async def test_the_client_learns_who_and_where_it_is(client: wmill.Windmill):
     assert (await call(client.whoami))["email"] == "alice@acme.test"
     assert (await call(lambda: client.version)).startswith("CE v1.")
