@@ -6,9 +6,9 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Body, Query, Request
 from fastapi.responses import PlainTextResponse
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, StringConstraints
 
 from headrace.api.body import CheckedRoute
 from headrace.api.context import Caller, WorkspaceCaller
@@ -32,9 +32,10 @@ router = APIRouter(prefix="/w/{workspace}", tags=["job"], route_class=CheckedRou
 class Reason(BaseModel):
     """Body of a cancel."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "started by mistake"}]})
-
     reason: Annotated[str, StringConstraints(max_length=2000)] | None = None
+
+
+Why = Annotated[Reason | None, Body(examples=[{"reason": "started by mistake"}])]
 
 
 class CanceledJobs(BaseModel):
@@ -45,21 +46,19 @@ class CanceledJobs(BaseModel):
 
 
 @router.post("/jobs_u/queue/cancel/{id}", response_class=PlainTextResponse)
-async def cancel_queued_job(id: str, caller: WorkspaceCaller, body: Reason | None = None) -> str:
+async def cancel_queued_job(id: str, caller: WorkspaceCaller, body: Why = None) -> str:
     """Stop a job: at once where it waits, through its worker where it runs."""
     return await _cancel(caller, id, body, force=False)
 
 
 @router.post("/jobs_u/queue/force_cancel/{id}", response_class=PlainTextResponse)
-async def force_cancel_queued_job(id: str, caller: WorkspaceCaller, body: Reason | None = None) -> str:
+async def force_cancel_queued_job(id: str, caller: WorkspaceCaller, body: Why = None) -> str:
     """End a job without waiting for its worker."""
     return await _cancel(caller, id, body, force=True)
 
 
 @router.post("/jobs_u/queue/cancel_persistent/{path:path}", response_class=PlainTextResponse)
-async def cancel_persistent_queued_jobs(
-    path: str, caller: WorkspaceCaller, body: Reason | None = None
-) -> str:
+async def cancel_persistent_queued_jobs(path: str, caller: WorkspaceCaller, body: Why = None) -> str:
     """Stop all jobs of a script that wait or run and that one may stop; answers how many."""
     of_script = RunFilter(part=Part.LIVE, path_exact=Choice((check_path(path),)))
     jobs = await _find_live(caller, of_script)
@@ -89,7 +88,7 @@ async def cancel_filtered(
     request: Request,
     filters: Annotated[JobFilters, Query()],
     caller: WorkspaceCaller,
-    body: Reason | None = None,
+    body: Why = None,
     force_cancel: bool = False,
 ) -> CanceledJobs:
     """Stop all jobs that the filters of a list find, ten thousand at most; for admins of the workspace."""
