@@ -184,7 +184,7 @@ async def test_every_route_asks_who_calls(api: Api):
     document = (await api.anonymous.get("/openapi.json")).json()
     public = {"/api/version", "/api/health/status", "/api/auth/login"}
     public |= {"/api/.well-known/openid-configuration", "/api/.well-known/jwks.json"}
-    named = {"workspace": "acme", "path": "u/alice/x", "imported_path": "u/alice/x", "kind": "script"}
+    named = {"workspace": "acme", "path": "x", "imported_path": "x", "kind": "script"}
     named |= {"id": NOBODYS_JOB, "job": NOBODYS_JOB, "entrypoint": "main", "language": "python3"}
     for path, methods in document["paths"].items():
         address = path.removeprefix("/api").format_map(defaultdict(lambda: "0" * 16, named))
