@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 PACE_SECONDS = 0.1
 """Least time between two updates of one stream."""
-PING_SECONDS = 15.0
+PING_SECONDS = 30.0
 """Longest silence of a stream."""
 LONGEST_SECONDS = 86400.0
 """A stream that lasts longer says ``timeout`` and ends."""
@@ -96,7 +96,7 @@ async def follow(context: Context, followed: Followed, wish: Wish) -> AsyncGener
         yield await events.first()
         until = monotonic() + LONGEST_SECONDS
         while not events.is_over and not waiters.is_closing:
-            await next_news(news, events.seconds_to_wait)
+            await next_news(news, events.seconds_to_wait, PING_SECONDS)
             if waiters.is_closing:
                 return
             if monotonic() > until:
