@@ -17,6 +17,7 @@ from headrace.permissions.identity import authenticate
 
 if TYPE_CHECKING:
     from headrace.api.waiting import Waiters
+    from headrace.blobs.blobs import Blobs
     from headrace.db.connection import Connection, Pool
     from headrace.db.listen import Switchboard
     from headrace.settings import Settings
@@ -30,6 +31,7 @@ class Context:
     switchboard: Switchboard
     waiters: Waiters
     settings: Settings
+    blobs: Blobs
 
 
 @dataclass(frozen=True, slots=True)

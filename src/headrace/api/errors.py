@@ -32,6 +32,7 @@ STATUSES: dict[type[errors.HeadraceError], int] = {
     errors.Conflict: 409,
     errors.TooLarge: 413,
     errors.Unavailable: 503,
+    errors.Damaged: 500,
     errors.Misconfigured: 503,
 }
 
@@ -52,6 +53,8 @@ async def _deliberate(_request: Request, error: Exception) -> PlainTextResponse:
         # What is wrong may name parts of the machine: it is for the operator, not for the caller.
         log.error("misconfigured: %s", error)
         return PlainTextResponse("the server is misconfigured; its log says how", status, headers)
+    if isinstance(error, errors.Damaged):
+        log.error("damaged: %s", error)
     return PlainTextResponse(str(error), status, headers)
 
 

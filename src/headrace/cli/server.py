@@ -6,7 +6,7 @@ import asyncio
 import logging
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -17,8 +17,9 @@ import uvicorn
 from headrace.api.app import make_app
 from headrace.api.context import Context
 from headrace.api.waiting import Waiters
+from headrace.blobs.places import open_blobs
 from headrace.cli.log_lines import set_up_log
-from headrace.cli.options import DATABASE, build_settings, settings_options
+from headrace.cli.options import BLOBS, DATABASE, build_settings, settings_options
 from headrace.cli.port import bind
 from headrace.db.connection import open_pool
 from headrace.db.failures import translated
@@ -26,10 +27,12 @@ from headrace.db.listen import Switchboard
 from headrace.db.migrate import check_current
 from headrace.db.roles import load_roles
 from headrace.errors import Misconfigured
+from headrace.scheduler.blob_keeper import BlobKeeper
 from headrace.scheduler.leader import lead
 from headrace.scheduler.services import Services
 
 if TYPE_CHECKING:
+    from headrace.db.connection import Connection
     from headrace.db.roles import RoleLogins
     from headrace.settings import Settings
 
@@ -44,6 +47,8 @@ log = logging.getLogger(__name__)
     *DATABASE,
     "database_connections",
     "body_limit_mb",
+    *BLOBS,
+    "file_limit_mb",
     "wait_result_seconds",
     "lease_seconds",
     "renewal_seconds",
@@ -118,16 +123,30 @@ async def _serve(
             async with pool.acquire(timeout=10) as connection:
                 await check_current(connection)
         switchboard = Switchboard(roles.server, "server")
-        context = Context(pool, switchboard, Waiters(switchboard), settings)
+        context = Context(pool, switchboard, Waiters(switchboard), settings, open_blobs(settings))
         services = Services(switchboard, settings)
+        keeper = BlobKeeper(roles.worker, context.blobs)
         config.app = make_app(context, settings.body_limit_mb)
         background = [
             asyncio.create_task(switchboard.run()),
-            asyncio.create_task(lead(roles.worker, settings, services.run)),
+            asyncio.create_task(lead(roles.worker, settings, _both(services, keeper))),
         ]
         await _until_over(web, listening, background)
     finally:
         pool.terminate()
+
+
+def _both(services: Services, keeper: BlobKeeper) -> Callable[[Connection], Awaitable[None]]:
+    """What a leader runs: it ends with the connection that makes it one."""
+
+    async def run(connection: Connection) -> None:
+        keeping = asyncio.create_task(keeper.run())
+        try:
+            await services.run(connection)
+        finally:
+            keeping.cancel()
+
+    return run
 
 
 async def _until_over(web: _Web, listening: socket.socket, background: list[asyncio.Task[None]]) -> None:

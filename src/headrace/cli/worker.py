@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 import click
 
 from headrace import __version__
+from headrace.blobs.places import open_blobs
 from headrace.cli.data_folder import make_data_dir
 from headrace.cli.log_lines import set_up_log
-from headrace.cli.options import DATABASE, build_settings, settings_options
+from headrace.cli.options import BLOBS, DATABASE, build_settings, settings_options
 from headrace.db.connection import open_pool
 from headrace.db.failures import translated
 from headrace.db.listen import Switchboard
@@ -30,6 +31,7 @@ from headrace.sandbox.slots import open_slots
 from headrace.worker.code_book import CodeBook
 from headrace.worker.completer import Completer
 from headrace.worker.loop import Worker
+from headrace.worker.result_keeper import ResultKeeper
 from headrace.worker.run_job import Workshop
 
 if TYPE_CHECKING:
@@ -55,6 +57,9 @@ _SPARE_CONNECTIONS = 2
     "download_cache_gb",
     "job_timeout_seconds",
     "result_limit_mb",
+    *BLOBS,
+    "blob_threshold_kb",
+    "blob_patience_seconds",
     "log_limit_mb",
     "build_limit_mb",
     "python_version",
@@ -102,7 +107,8 @@ async def _work(roles: RoleLogins, slots: Slots, settings: Settings) -> None:
         runtimes = await make_runtimes(folders, slots, settings)
         info = _describe(settings, slots)
         completer = Completer(pool, switchboard, info)
-        workshop = Workshop(pool, switchboard, completer, CodeBook(pool), runtimes, settings)
+        keeper = ResultKeeper(open_blobs(settings), pool, settings)
+        workshop = Workshop(pool, switchboard, completer, CodeBook(pool), runtimes, settings, keeper)
         log.info("%d slots, isolation %s", settings.slots, slots.isolation)
         if slots.any_uid is None:
             log.warning("jobs run under the account of this worker and can read what it can: it is not root")

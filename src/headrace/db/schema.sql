@@ -123,6 +123,51 @@ CREATE FUNCTION headrace.describe_member(wanted_workspace text, wanted_username 
   from member m
 $$;
 
+CREATE FUNCTION headrace.doubt_blob_of_file() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'headrace', 'pg_temp'
+    AS $$
+begin
+  if tg_op = 'DELETE' or new.blob is distinct from old.blob then
+    insert into doubtful_blob (name, workspace_id, due_at)
+    values (old.blob ->> 'name', old.workspace_id, now())
+    on conflict (name) do update set due_at = excluded.due_at;
+  end if;
+  return null;
+end
+$$;
+
+CREATE FUNCTION headrace.doubt_blob_of_job() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'headrace', 'pg_temp'
+    AS $$
+begin
+  if old.result_blob is not null and (tg_op = 'DELETE' or new.result_blob is distinct from old.result_blob) then
+    insert into doubtful_blob (name, workspace_id, job_id, attempt, due_at)
+    values (old.result_blob ->> 'name', old.workspace_id, old.id, old.attempt, now())
+    on conflict (name) do update set due_at = excluded.due_at;
+  end if;
+  if tg_op = 'DELETE' or (new.deleted and not old.deleted) then
+    delete from job_log_block where job_id = old.id;
+    delete from job_log_large where job_id = old.id;
+  end if;
+  return null;
+end
+$$;
+
+CREATE FUNCTION headrace.doubt_blob_of_log() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'headrace', 'pg_temp'
+    AS $$
+begin
+  insert into doubtful_blob (name, workspace_id, job_id, attempt, due_at)
+  -- The job may be gone altogether; the name has its workspace: logs/<workspace>/…
+  values (old.blob ->> 'name', split_part(old.blob ->> 'name', '/', 2), old.job_id, old.attempt, now())
+  on conflict (name) do update set due_at = excluded.due_at;
+  return null;
+end
+$$;
+
 CREATE FUNCTION headrace.end_relock(ended_job uuid, new_state text, new_message text) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'headrace', 'pg_temp'
@@ -292,7 +337,12 @@ begin
 end
 $$;
 
-CREATE FUNCTION headrace.read_job_log(wanted_job uuid, wanted_attempt integer, from_start bigint, most_chunks integer) RETURNS TABLE(start bigint, chunk text)
+CREATE FUNCTION headrace.read_file_link_key() RETURNS bytea
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'headrace', 'pg_temp'
+    AS $$ select key from file_link_key $$;
+
+CREATE FUNCTION headrace.read_job_log(wanted_job uuid, wanted_attempt integer, from_start bigint, most_chunks integer) RETURNS TABLE(start bigint, chunk text, blob jsonb)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'headrace', 'pg_temp'
     AS $$
@@ -313,16 +363,25 @@ CREATE FUNCTION headrace.read_job_log(wanted_job uuid, wanted_attempt integer, f
            or wanted_job = current_job()
            or (not visible_to_runner_only and owner = any (readable_owners())))
     limit 1
+  ),
+  block as (
+    select last.start, last.blob
+    from (select b.start, b.units, b.blob from job_log_block b
+          where b.job_id = wanted_job and b.attempt = wanted_attempt and b.start <= from_start
+          order by b.start desc limit 1) last
+    where last.start + last.units > from_start and exists (select from visible)
   )
-  select l.start, l.chunk
-  from job_log l
-  where exists (select from visible)
-    and l.job_id = wanted_job and l.attempt = wanted_attempt
-    and l.start >= coalesce((select max(p.start) from job_log p
-                             where p.job_id = wanted_job and p.attempt = wanted_attempt
-                               and p.start <= from_start), 0)
-  order by l.start
-  limit most_chunks
+  select block.start, null::text, block.blob from block
+  union all
+  (select l.start, l.chunk, null::jsonb
+   from job_log l
+   where exists (select from visible) and not exists (select from block)
+     and l.job_id = wanted_job and l.attempt = wanted_attempt
+     and l.start >= coalesce((select max(p.start) from job_log p
+                              where p.job_id = wanted_job and p.attempt = wanted_attempt
+                                and p.start <= from_start), 0)
+   order by l.start
+   limit most_chunks)
 $$;
 
 CREATE FUNCTION headrace.read_job_stream(wanted_job uuid, wanted_attempt integer, from_start bigint, most_chunks integer) RETURNS TABLE(start bigint, chunk text)
@@ -347,6 +406,14 @@ CREATE FUNCTION headrace.read_job_stream(wanted_job uuid, wanted_attempt integer
                                and p.start <= from_start), 0)
   order by s.start
   limit most_chunks
+$$;
+
+CREATE FUNCTION headrace.read_linked_file(wanted_workspace text, wanted_key text, OUT blob jsonb, OUT content_type text) RETURNS SETOF record
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'headrace', 'pg_temp'
+    AS $$
+  select f.blob, f.content_type from workspace_file f join workspace w on w.id = f.workspace_id
+  where f.workspace_id = wanted_workspace and f.key = wanted_key and not w.deleted
 $$;
 
 CREATE FUNCTION headrace.readable_owners() RETURNS text[]
@@ -474,6 +541,14 @@ ALTER TABLE headrace.audit ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE headrace.doubtful_blob (
+    name text NOT NULL,
+    workspace_id text NOT NULL,
+    job_id uuid,
+    attempt integer,
+    due_at timestamp with time zone NOT NULL
+);
+
 CREATE TABLE headrace.draft (
     workspace_id text NOT NULL,
     kind text NOT NULL,
@@ -483,6 +558,10 @@ CREATE TABLE headrace.draft (
     value text NOT NULL,
     base text,
     saved_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE headrace.file_link_key (
+    key bytea NOT NULL
 );
 
 CREATE TABLE headrace.folder (
@@ -598,6 +677,7 @@ CREATE TABLE headrace.job_history (
     entry text,
     preprocessed boolean,
     progress smallint,
+    result_blob jsonb,
     CONSTRAINT job_history_status_check CHECK ((status = ANY (ARRAY['success'::text, 'failure'::text, 'canceled'::text, 'skipped'::text])))
 )
 PARTITION BY RANGE (completed_at);
@@ -625,6 +705,19 @@ CREATE TABLE headrace.job_log (
     attempt integer NOT NULL,
     start bigint NOT NULL,
     chunk text NOT NULL
+);
+
+CREATE TABLE headrace.job_log_block (
+    job_id uuid NOT NULL,
+    attempt integer NOT NULL,
+    start bigint NOT NULL,
+    units bigint NOT NULL,
+    blob jsonb NOT NULL
+);
+
+CREATE TABLE headrace.job_log_large (
+    job_id uuid NOT NULL,
+    attempt integer NOT NULL
 );
 
 CREATE TABLE headrace.job_queue (
@@ -838,6 +931,15 @@ ALTER TABLE headrace.workspace_dependencies ALTER COLUMN id ADD GENERATED ALWAYS
     CACHE 1
 );
 
+CREATE TABLE headrace.workspace_file (
+    workspace_id text NOT NULL,
+    key text NOT NULL COLLATE pg_catalog."C",
+    blob jsonb NOT NULL,
+    content_type text,
+    created_by text NOT NULL,
+    edited_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
 CREATE TABLE headrace.workspace_group (
     workspace_id text NOT NULL,
     name text NOT NULL,
@@ -856,6 +958,9 @@ CREATE TABLE headrace.workspace_user (
 
 ALTER TABLE ONLY headrace.audit
     ADD CONSTRAINT audit_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY headrace.doubtful_blob
+    ADD CONSTRAINT doubtful_blob_pkey PRIMARY KEY (name);
 
 ALTER TABLE ONLY headrace.draft
     ADD CONSTRAINT draft_pkey PRIMARY KEY (workspace_id, kind, path, email);
@@ -880,6 +985,12 @@ ALTER TABLE ONLY headrace.job_id
 
 ALTER TABLE ONLY headrace.job_label
     ADD CONSTRAINT job_label_pkey PRIMARY KEY (workspace_id, label, completed_at, job_id);
+
+ALTER TABLE ONLY headrace.job_log_block
+    ADD CONSTRAINT job_log_block_pkey PRIMARY KEY (job_id, attempt, start);
+
+ALTER TABLE ONLY headrace.job_log_large
+    ADD CONSTRAINT job_log_large_pkey PRIMARY KEY (job_id, attempt);
 
 ALTER TABLE ONLY headrace.job_log
     ADD CONSTRAINT job_log_pkey PRIMARY KEY (job_id, attempt, start);
@@ -923,6 +1034,9 @@ ALTER TABLE ONLY headrace.worker_session
 ALTER TABLE ONLY headrace.workspace_dependencies
     ADD CONSTRAINT workspace_dependencies_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY headrace.workspace_file
+    ADD CONSTRAINT workspace_file_pkey PRIMARY KEY (workspace_id, key);
+
 ALTER TABLE ONLY headrace.workspace_group
     ADD CONSTRAINT workspace_group_pkey PRIMARY KEY (workspace_id, name);
 
@@ -936,6 +1050,8 @@ ALTER TABLE ONLY headrace.workspace_user
     ADD CONSTRAINT workspace_user_workspace_id_email_key UNIQUE (workspace_id, email);
 
 CREATE INDEX audit_by_time ON headrace.audit USING btree (workspace_id, at DESC);
+
+CREATE INDEX doubtful_blob_due ON headrace.doubtful_blob USING btree (due_at);
 
 CREATE INDEX draft_by_user ON headrace.draft USING btree (workspace_id, email, kind, path);
 
@@ -987,6 +1103,14 @@ CREATE INDEX worker_session_live ON headrace.worker_session USING btree (expires
 
 CREATE UNIQUE INDEX workspace_dependencies_newest ON headrace.workspace_dependencies USING btree (workspace_id, language, name) WHERE (NOT archived);
 
+CREATE INDEX workspace_file_blob ON headrace.workspace_file USING btree (((blob ->> 'name'::text)));
+
+CREATE TRIGGER doubt_blob AFTER DELETE OR UPDATE OF result_blob, deleted ON headrace.job_history FOR EACH ROW EXECUTE FUNCTION headrace.doubt_blob_of_job();
+
+CREATE TRIGGER doubt_blob AFTER DELETE ON headrace.job_log_block FOR EACH ROW EXECUTE FUNCTION headrace.doubt_blob_of_log();
+
+CREATE TRIGGER doubt_blob AFTER DELETE OR UPDATE OF blob ON headrace.workspace_file FOR EACH ROW EXECUTE FUNCTION headrace.doubt_blob_of_file();
+
 CREATE TRIGGER place_in_line BEFORE INSERT ON headrace.script FOR EACH ROW EXECUTE FUNCTION headrace.place_in_line();
 
 ALTER TABLE ONLY headrace.draft
@@ -1031,6 +1155,9 @@ ALTER TABLE ONLY headrace.trash
 ALTER TABLE ONLY headrace.workspace_dependencies
     ADD CONSTRAINT workspace_dependencies_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES headrace.workspace(id);
 
+ALTER TABLE ONLY headrace.workspace_file
+    ADD CONSTRAINT workspace_file_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES headrace.workspace(id);
+
 ALTER TABLE ONLY headrace.workspace_group
     ADD CONSTRAINT workspace_group_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES headrace.workspace(id);
 
@@ -1062,6 +1189,8 @@ CREATE POLICY as_oneself_again ON headrace.script_relock FOR UPDATE TO headrace_
 
 ALTER TABLE headrace.audit ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE headrace.doubtful_blob ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE headrace.draft ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY enders ON headrace.job FOR DELETE TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (( SELECT headrace.is_workspace_admin() AS is_workspace_admin) OR (permissioned_as = ANY (( SELECT headrace.own_identities() AS own_identities)::text[])) OR (created_by = ( SELECT headrace.current_username() AS current_username)) OR (owner = ANY (( SELECT headrace.writable_owners() AS writable_owners)::text[])))));
@@ -1084,6 +1213,8 @@ CREATE POLICY expired ON headrace.idempotency_key TO headrace_worker USING ((cre
 
 CREATE POLICY expired ON headrace.token TO headrace_worker USING ((expires_at < now()));
 
+ALTER TABLE headrace.file_link_key ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE headrace.folder ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE headrace.group_member ENABLE ROW LEVEL SECURITY;
@@ -1102,6 +1233,10 @@ ALTER TABLE headrace.job_label ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE headrace.job_log ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE headrace.job_log_block ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE headrace.job_log_large ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE headrace.job_queue ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE headrace.job_stream ENABLE ROW LEVEL SECURITY;
@@ -1119,6 +1254,8 @@ CREATE POLICY member_reads ON headrace.workspace FOR SELECT TO headrace_server U
 CREATE POLICY member_reads ON headrace.workspace_group FOR SELECT TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) OR ( SELECT headrace.is_superadmin() AS is_superadmin)));
 
 CREATE POLICY member_reads ON headrace.workspace_user FOR SELECT TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) OR (email = ( SELECT headrace.current_email() AS current_email)) OR ( SELECT headrace.is_superadmin() AS is_superadmin)));
+
+CREATE POLICY members ON headrace.workspace_file TO headrace_server USING ((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace))) WITH CHECK ((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)));
 
 CREATE POLICY members_read ON headrace.workspace_dependencies FOR SELECT TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) OR ( SELECT headrace.is_superadmin() AS is_superadmin)));
 
@@ -1145,6 +1282,8 @@ CREATE POLICY readers ON headrace.script_relock FOR SELECT TO headrace_server US
 ALTER TABLE headrace.relock_cause ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE headrace.resource ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY same_workspace ON headrace.doubtful_blob TO headrace_server USING ((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace))) WITH CHECK ((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)));
 
 CREATE POLICY same_workspace ON headrace.job_id TO headrace_server USING ((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace))) WITH CHECK ((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)));
 
@@ -1180,6 +1319,8 @@ ALTER TABLE headrace.worker_session ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY workers ON headrace.audit FOR INSERT TO headrace_worker WITH CHECK (true);
 
+CREATE POLICY workers ON headrace.doubtful_blob TO headrace_worker USING (true) WITH CHECK (true);
+
 CREATE POLICY workers ON headrace.job TO headrace_worker USING (true) WITH CHECK (true);
 
 CREATE POLICY workers ON headrace.job_history TO headrace_worker USING (true) WITH CHECK (true);
@@ -1189,6 +1330,10 @@ CREATE POLICY workers ON headrace.job_id TO headrace_worker USING (true) WITH CH
 CREATE POLICY workers ON headrace.job_label TO headrace_worker USING (true) WITH CHECK (true);
 
 CREATE POLICY workers ON headrace.job_log TO headrace_worker USING (true) WITH CHECK (true);
+
+CREATE POLICY workers ON headrace.job_log_block TO headrace_worker USING (true) WITH CHECK (true);
+
+CREATE POLICY workers ON headrace.job_log_large TO headrace_worker USING (true) WITH CHECK (true);
 
 CREATE POLICY workers ON headrace.job_queue TO headrace_worker USING (true) WITH CHECK (true);
 
@@ -1206,11 +1351,15 @@ CREATE POLICY workers ON headrace.worker_session TO headrace_worker USING (true)
 
 CREATE POLICY workers ON headrace.workspace_dependencies FOR SELECT TO headrace_worker USING (true);
 
+CREATE POLICY workers ON headrace.workspace_file FOR SELECT TO headrace_worker USING (true);
+
 CREATE POLICY workers ON headrace.workspace_user FOR SELECT TO headrace_worker USING (true);
 
 ALTER TABLE headrace.workspace ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE headrace.workspace_dependencies ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE headrace.workspace_file ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE headrace.workspace_group ENABLE ROW LEVEL SECURITY;
 
@@ -1255,6 +1404,12 @@ REVOKE ALL ON FUNCTION headrace.describe_member(wanted_workspace text, wanted_us
 GRANT ALL ON FUNCTION headrace.describe_member(wanted_workspace text, wanted_username text, OUT username text, OUT email text, OUT is_admin boolean, OUT operator boolean, OUT groups text[], OUT readable text[], OUT writable text[]) TO headrace_server;
 GRANT ALL ON FUNCTION headrace.describe_member(wanted_workspace text, wanted_username text, OUT username text, OUT email text, OUT is_admin boolean, OUT operator boolean, OUT groups text[], OUT readable text[], OUT writable text[]) TO headrace_worker;
 
+REVOKE ALL ON FUNCTION headrace.doubt_blob_of_file() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION headrace.doubt_blob_of_job() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION headrace.doubt_blob_of_log() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION headrace.end_relock(ended_job uuid, new_state text, new_message text) FROM PUBLIC;
 GRANT ALL ON FUNCTION headrace.end_relock(ended_job uuid, new_state text, new_message text) TO headrace_server;
 GRANT ALL ON FUNCTION headrace.end_relock(ended_job uuid, new_state text, new_message text) TO headrace_worker;
@@ -1290,11 +1445,17 @@ GRANT ALL ON FUNCTION headrace.move_script_drafts(old_path text, new_path text) 
 
 REVOKE ALL ON FUNCTION headrace.place_in_line() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION headrace.read_file_link_key() FROM PUBLIC;
+GRANT ALL ON FUNCTION headrace.read_file_link_key() TO headrace_server;
+
 REVOKE ALL ON FUNCTION headrace.read_job_log(wanted_job uuid, wanted_attempt integer, from_start bigint, most_chunks integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION headrace.read_job_log(wanted_job uuid, wanted_attempt integer, from_start bigint, most_chunks integer) TO headrace_server;
 
 REVOKE ALL ON FUNCTION headrace.read_job_stream(wanted_job uuid, wanted_attempt integer, from_start bigint, most_chunks integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION headrace.read_job_stream(wanted_job uuid, wanted_attempt integer, from_start bigint, most_chunks integer) TO headrace_server;
+
+REVOKE ALL ON FUNCTION headrace.read_linked_file(wanted_workspace text, wanted_key text, OUT blob jsonb, OUT content_type text) FROM PUBLIC;
+GRANT ALL ON FUNCTION headrace.read_linked_file(wanted_workspace text, wanted_key text, OUT blob jsonb, OUT content_type text) TO headrace_server;
 
 REVOKE ALL ON FUNCTION headrace.restore_trashed_script(wanted_item bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION headrace.restore_trashed_script(wanted_item bigint) TO headrace_server;
@@ -1318,6 +1479,11 @@ GRANT ALL ON FUNCTION headrace.workspace_exists(wanted_workspace text) TO headra
 
 GRANT INSERT ON TABLE headrace.audit TO headrace_server;
 GRANT INSERT ON TABLE headrace.audit TO headrace_worker;
+
+GRANT SELECT,INSERT,DELETE ON TABLE headrace.doubtful_blob TO headrace_server;
+GRANT SELECT,INSERT,DELETE ON TABLE headrace.doubtful_blob TO headrace_worker;
+
+GRANT UPDATE(due_at) ON TABLE headrace.doubtful_blob TO headrace_worker;
 
 GRANT SELECT,INSERT,DELETE ON TABLE headrace.draft TO headrace_server;
 
@@ -1366,7 +1532,11 @@ GRANT UPDATE(completed_at) ON TABLE headrace.job_id TO headrace_server;
 GRANT SELECT,INSERT ON TABLE headrace.job_label TO headrace_server;
 GRANT SELECT,INSERT ON TABLE headrace.job_label TO headrace_worker;
 
-GRANT SELECT,INSERT ON TABLE headrace.job_log TO headrace_worker;
+GRANT SELECT,INSERT,DELETE ON TABLE headrace.job_log TO headrace_worker;
+
+GRANT SELECT,INSERT ON TABLE headrace.job_log_block TO headrace_worker;
+
+GRANT SELECT,INSERT,DELETE ON TABLE headrace.job_log_large TO headrace_worker;
 
 GRANT SELECT,INSERT,DELETE ON TABLE headrace.job_queue TO headrace_server;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE headrace.job_queue TO headrace_worker;
@@ -1429,6 +1599,9 @@ GRANT SELECT,INSERT,DELETE ON TABLE headrace.workspace_dependencies TO headrace_
 GRANT SELECT ON TABLE headrace.workspace_dependencies TO headrace_worker;
 
 GRANT UPDATE(archived) ON TABLE headrace.workspace_dependencies TO headrace_server;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE headrace.workspace_file TO headrace_server;
+GRANT SELECT ON TABLE headrace.workspace_file TO headrace_worker;
 
 GRANT SELECT,INSERT ON TABLE headrace.workspace_group TO headrace_server;
 

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from headrace.db.queries import load_queries
+from headrace.model.blob import read_blob
 from headrace.model.job import JobKind, LogChunk, State
 from headrace.model.outcome import Status
 from headrace.model.run import Progress, Run, RunFilter
@@ -13,6 +14,7 @@ from headrace.store.run_list import select_runs
 
 if TYPE_CHECKING:
     from headrace.db.connection import Connection, Record
+    from headrace.model.blob import Blob
     from headrace.model.ids import JobId
 
 SQL = load_queries(__file__, "runs.sql")
@@ -26,10 +28,17 @@ async def read(connection: Connection, workspace: str, job: JobId) -> Run | None
     return _run(row) if row else None
 
 
-async def read_result(connection: Connection, workspace: str, job: JobId) -> tuple[Status, bytes] | None:
-    """A finished job's status and result, as JSON; None while it lives or where it can't be seen."""
+async def read_result(
+    connection: Connection, workspace: str, job: JobId
+) -> tuple[Status, bytes | Blob] | None:
+    """A finished job's status and result, as JSON; None while it lives or where it can't be seen.
+
+    A large result is a reference to where its bytes lie.
+    """
     row = await SQL.read_result.row(connection, id=job, workspace=workspace)
-    return (Status(row["status"]), row["result"]) if row else None
+    if row is None:
+        return None
+    return Status(row["status"]), read_blob(row["result_blob"]) if row["result_blob"] else row["result"]
 
 
 async def read_progress(connection: Connection, workspace: str, job: JobId) -> Progress | None:
@@ -76,6 +85,7 @@ def _status(text: str) -> State | Status:
 
 
 def _run(row: Record) -> Run:
+    blob = row.get("result_blob")  # lists are without their large fields
     return Run(
         id=row["id"],
         workspace=row["workspace_id"],
@@ -103,7 +113,8 @@ def _run(row: Record) -> Run:
         raw_code=row["raw_code"],
         raw_lock=row["raw_lock"],
         args=row["args"],
-        result=row["result"],
+        result=None if blob else row["result"],
+        result_blob=read_blob(blob) if blob else None,
         held=row["held"],
         flow_step_id=row["flow_step_id"],
         trigger_kind=row["trigger_kind"],

@@ -8,7 +8,7 @@ select j.id, j.workspace_id, j.kind, j.path, j.script_hash, j.language, j.raw_co
        j.schedule_path, j.labels, q.state as status, q.held, q.attempt, q.started_at, q.peak_memory_kb,
        q.canceled_by, q.canceled_reason, s.worker, s.isolation, s.renewed_at,
        null::bytea as result, null::timestamptz as completed_at, null::bigint as duration_ms,
-       null::integer as exit_code, null::jsonb as teardown, false as deleted, j.entry, j.preprocessed
+       null::integer as exit_code, null::jsonb as teardown, false as deleted, j.entry, j.preprocessed, null::jsonb as result_blob
 from job j
 join job_queue q on q.id = j.id
 left join worker_session s on s.id = q.worker_session
@@ -19,14 +19,15 @@ select h.id, h.workspace_id, h.kind, h.path, h.script_hash, h.language, h.raw_co
        h.priority, h.timeout_seconds, h.visible_to_runner_only, h.is_flow_step, h.flow_step_id, h.trigger_kind,
        h.schedule_path, h.labels, h.status, null, h.attempt, h.started_at, h.peak_memory_kb,
        h.canceled_by, h.canceled_reason, h.worker, h.isolation, null,
-       h.result, h.completed_at, h.duration_ms, h.exit_code, h.teardown, h.deleted, h.entry, h.preprocessed
+       h.result, h.completed_at, h.duration_ms, h.exit_code, h.teardown, h.deleted, h.entry, h.preprocessed,
+       h.result_blob
 from job_id i
 join job_history h on h.completed_at = i.completed_at and h.id = i.id
 where i.id = :id and i.workspace_id = :workspace;
 
 -- name: read_result
 -- The end of a job, if it has one: what waiting callers ask again and again.
-select h.status, h.result
+select h.status, h.result, h.result_blob
 from job_id i
 join job_history h on h.completed_at = i.completed_at and h.id = i.id
 where i.id = :id and i.workspace_id = :workspace;

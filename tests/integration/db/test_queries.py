@@ -45,9 +45,12 @@ WORKER = {
     "store.add_relocked_version",
     "store.count_causes",
     "store.erase_expired_trash",
+    "store.forget_doubts",
     "store.is_superadmin_email",
+    "store.judge_due",
     "store.mark_left",
     "store.mark_running",
+    "store.postpone_doubts",
     "store.read_relocking",
     "store.spread_causes",
     "store.take_wanted",
@@ -58,12 +61,14 @@ BOTH = {
     "queue.complete_unclaimed",
     "queue.enqueue_job",
     "store.add_cause",
+    "store.doubt_blob",
     "store.end_relock",
     "store.find_alike",
     "store.read_contents",
     "store.read_modules",
     "store.read_script",
     "store.settle_lock",
+    "store.trust_blob",
 }
 
 

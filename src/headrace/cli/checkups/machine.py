@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headrace.cli.bootstrap import read_client_file
+from headrace.cli.checkups.blobs import check_blobs
 from headrace.cli.checkups.database import check_database
 from headrace.cli.checkups.finding import Finding, Health, closed_to
 from headrace.cli.checkups.isolation import check_isolation
@@ -39,6 +40,7 @@ _CURES = {
     "data folder": "choose another --data-dir, or run this as the user who owns it",
     "environments": "let this be run by the user who runs the worker",
     "PostgreSQL": "start it, or correct --database-url and --data-dir",
+    "blob store": "correct --blob-store and what belongs to it",
     "isolation": "use --isolation auto",
     "port": "choose another --port or --host",
     "package index": "name another one in --index-url",
@@ -56,6 +58,7 @@ async def look_at_all(settings: Settings, *, online: bool) -> list[Finding]:
         "data folder": check_data_dir,
         "environments": check_environments,
         "PostgreSQL": check_database,
+        "blob store": check_blobs,
         "isolation": check_isolation,
         "port": check_port,
     }

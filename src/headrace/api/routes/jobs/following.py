@@ -10,7 +10,8 @@ from fastapi.responses import PlainTextResponse, StreamingResponse
 
 from headrace.api.context import Caller, WorkspaceCaller
 from headrace.api.pages import Page
-from headrace.api.schemas.answers import encode, json_response, with_raw
+from headrace.api.result_answers import result_response, with_result
+from headrace.api.schemas.answers import encode, json_response
 from headrace.api.schemas.job_filters import JobFilters
 from headrace.api.schemas.jobs import show_run, show_update
 from headrace.api.update import Seen, Update, read_update, text_from
@@ -41,7 +42,8 @@ async def get_job(id: str, caller: WorkspaceCaller, no_logs: bool = False, no_co
     async with caller.transaction() as connection:
         run = await _read(connection, caller, id)
         logs = None if no_logs else await _log_head(connection, run)
-    return json_response(show_run(run, logs=logs, code=not no_code))
+    shown = show_run(run, logs=logs, code=not no_code)
+    return await with_result(caller.context.blobs, shown, run.result_blob)
 
 
 @router.get("/jobs_u/completed/get/{id}")
@@ -52,7 +54,7 @@ async def get_completed_job(id: str, caller: WorkspaceCaller) -> Response:
         if not run.is_finished:
             raise NotFound(f"job {run.id} has not ended yet")
         logs = await _log_head(connection, run)
-    return json_response(show_run(run, logs=logs))
+    return await with_result(caller.context.blobs, show_run(run, logs=logs), run.result_blob)
 
 
 @router.get("/jobs_u/completed/get_result/{id}")
@@ -63,7 +65,7 @@ async def get_completed_job_result(id: str, caller: WorkspaceCaller) -> Response
         ended = await runs.read_result(connection, caller.workspace, job)
     if ended is None:
         raise NotFound(f"job {job} has not ended yet, does not exist, or you may not see it")
-    return json_response(ended[1])
+    return await result_response(caller.context.blobs, ended[1])
 
 
 @router.get("/jobs_u/completed/get_result_maybe/{id}")
@@ -80,9 +82,8 @@ async def get_completed_job_result_maybe(id: str, caller: WorkspaceCaller) -> Re
         return json_response({"completed": False, "started": started, "success": None, "result": None})
     status, result = ended
     is_success = status in (Status.SUCCESS, Status.SKIPPED)
-    return json_response(
-        with_raw({"completed": True, "started": True, "success": is_success}, {"result": result})
-    )
+    shown = encode({"completed": True, "started": True, "success": is_success})
+    return await with_result(caller.context.blobs, shown, result)
 
 
 @router.get("/jobs_u/getupdate/{id}")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from fastapi.responses import PlainTextResponse
 
-from headrace.api.schemas.answers import json_response
+from headrace.api.result_answers import result_response
 from headrace.api.waiting import next_news
 from headrace.clock import monotonic
 from headrace.store import runs
@@ -31,7 +31,7 @@ async def wait_for_result(caller: Caller, request: Request, job: JobId, status_c
             async with caller.transaction() as connection:
                 ended = await runs.read_result(connection, caller.workspace, job)
             if ended is not None:
-                return json_response(ended[1], status_code)
+                return await result_response(caller.context.blobs, ended[1], status_code)
             left = until - monotonic()
             if left <= 0 or await request.is_disconnected():
                 return PlainTextResponse(
