@@ -22,7 +22,7 @@ from headrace.api.routes.scripts import (
     versions,
     workspace_dependencies,
 )
-from headrace.api.routes.workspace import resources, workspaces
+from headrace.api.routes.workspace import file_links, files, resources, workspaces
 from headrace.api.url import CleanUrl
 
 if TYPE_CHECKING:
@@ -46,6 +46,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     workspace_dependencies.router,
     workspace_dependencies.of_all,
     resources.router,
+    files.router,
+    file_links.router,
     running.router,
     following.router,
     ending.router,

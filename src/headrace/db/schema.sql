@@ -301,6 +301,16 @@ CREATE FUNCTION headrace.is_workspace_admin() RETURNS boolean
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $$ select coalesce(current_setting('headrace.admin', true), '') = 'true' $$;
 
+CREATE FUNCTION headrace.may_use_files() RETURNS boolean
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'headrace', 'pg_temp'
+    AS $$
+  select current_job() is not null or is_workspace_admin()
+         or exists (select from workspace_user
+                    where workspace_id = current_workspace() and username = current_username()
+                      and not operator and not disabled)
+$$;
+
 CREATE FUNCTION headrace.move_script_drafts(old_path text, new_path text) RETURNS void
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'headrace', 'pg_temp'
@@ -1189,6 +1199,8 @@ CREATE POLICY as_oneself_again ON headrace.script_relock FOR UPDATE TO headrace_
 
 ALTER TABLE headrace.audit ENABLE ROW LEVEL SECURITY;
 
+CREATE POLICY developers ON headrace.workspace_file TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND ( SELECT headrace.may_use_files() AS may_use_files))) WITH CHECK (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND ( SELECT headrace.may_use_files() AS may_use_files)));
+
 ALTER TABLE headrace.doubtful_blob ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE headrace.draft ENABLE ROW LEVEL SECURITY;
@@ -1254,8 +1266,6 @@ CREATE POLICY member_reads ON headrace.workspace FOR SELECT TO headrace_server U
 CREATE POLICY member_reads ON headrace.workspace_group FOR SELECT TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) OR ( SELECT headrace.is_superadmin() AS is_superadmin)));
 
 CREATE POLICY member_reads ON headrace.workspace_user FOR SELECT TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) OR (email = ( SELECT headrace.current_email() AS current_email)) OR ( SELECT headrace.is_superadmin() AS is_superadmin)));
-
-CREATE POLICY members ON headrace.workspace_file TO headrace_server USING ((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace))) WITH CHECK ((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)));
 
 CREATE POLICY members_read ON headrace.workspace_dependencies FOR SELECT TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) OR ( SELECT headrace.is_superadmin() AS is_superadmin)));
 
@@ -1439,6 +1449,9 @@ GRANT ALL ON FUNCTION headrace.hold_script_lock(wanted_workspace text, wanted_ha
 
 REVOKE ALL ON FUNCTION headrace.is_superadmin_email(wanted_email text) FROM PUBLIC;
 GRANT ALL ON FUNCTION headrace.is_superadmin_email(wanted_email text) TO headrace_worker;
+
+REVOKE ALL ON FUNCTION headrace.may_use_files() FROM PUBLIC;
+GRANT ALL ON FUNCTION headrace.may_use_files() TO headrace_server;
 
 REVOKE ALL ON FUNCTION headrace.move_script_drafts(old_path text, new_path text) FROM PUBLIC;
 GRANT ALL ON FUNCTION headrace.move_script_drafts(old_path text, new_path text) TO headrace_server;

@@ -44,6 +44,12 @@ def require_developer(principal: Principal) -> None:
         raise PermissionDenied("operators may run and view, not create, change or preview")
 
 
+def require_file_access(principal: Principal) -> None:
+    """Raise PermissionDenied but for those who use files of the workspace: developers, and jobs."""
+    if principal.job is None:
+        require_developer(principal)
+
+
 def require_admin(principal: Principal) -> None:
     """Raise PermissionDenied unless the principal is an admin of the workspace."""
     if not principal.is_admin:

@@ -120,12 +120,24 @@ create table workspace_file (
 -- squawk-ignore require-concurrent-index-creation
 create index workspace_file_blob on workspace_file ((blob ->> 'name'));
 
+-- Developers and jobs use files; operators only run and view.
+create function may_use_files() returns boolean language sql stable security definer
+set search_path from current
+as $$
+  select current_job() is not null or is_workspace_admin()
+         or exists (select from workspace_user
+                    where workspace_id = current_workspace() and username = current_username()
+                      and not operator and not disabled)
+$$;
+revoke execute on function may_use_files from public;
+grant execute on function may_use_files to headrace_server;
+
 alter table workspace_file enable row level security;
 grant select, insert, update, delete on workspace_file to headrace_server;
 grant select on workspace_file to headrace_worker;
-create policy members on workspace_file for all to headrace_server
-  using (workspace_id = (select current_workspace()))
-  with check (workspace_id = (select current_workspace()));
+create policy developers on workspace_file for all to headrace_server
+  using (workspace_id = (select current_workspace()) and (select may_use_files()))
+  with check (workspace_id = (select current_workspace()) and (select may_use_files()));
 create policy workers on workspace_file for select to headrace_worker using (true);
 
 -- What links to files are signed with; made here, once, and known to servers alone.
