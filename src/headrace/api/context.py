@@ -16,6 +16,7 @@ from headrace.model.principal import Principal
 from headrace.permissions.identity import authenticate
 
 if TYPE_CHECKING:
+    from headrace.api.log_reader import LogReader
     from headrace.api.waiting import Waiters
     from headrace.blobs.blobs import Blobs
     from headrace.db.connection import Connection, Pool
@@ -32,6 +33,7 @@ class Context:
     waiters: Waiters
     settings: Settings
     blobs: Blobs
+    read_log: LogReader
 
 
 @dataclass(frozen=True, slots=True)

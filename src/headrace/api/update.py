@@ -58,7 +58,9 @@ class Update:
         return self.is_finished or has_text or self.is_running != seen.is_running
 
 
-async def read_update(connection: Connection, workspace: str, job: JobId, seen: Seen) -> Update | None:
+async def read_update(
+    connection: Connection, read_log: ReadChunks, workspace: str, job: JobId, seen: Seen
+) -> Update | None:
     """What is new; None where there is no job that the caller may see.
 
     Log and stream begin at 0 again where a new attempt has begun. A stream ends with its job: its result
@@ -69,7 +71,7 @@ async def read_update(connection: Connection, workspace: str, job: JobId, seen: 
         return None
     logs, log_offset = "", seen.log_offset
     if not seen.no_logs:
-        logs, log_offset = await _new_text(runs.read_log, connection, job, progress.attempt, seen.log_offset)
+        logs, log_offset = await _new_text(read_log, connection, job, progress.attempt, seen.log_offset)
     stream, stream_offset = "", seen.stream_offset
     if progress.status is State.RUNNING:
         stream, stream_offset = await _new_text(

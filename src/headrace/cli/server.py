@@ -16,6 +16,7 @@ import uvicorn
 
 from headrace.api.app import make_app
 from headrace.api.context import Context
+from headrace.api.log_reader import LogReader
 from headrace.api.waiting import Waiters
 from headrace.blobs.places import open_blobs
 from headrace.cli.log_lines import set_up_log
@@ -123,9 +124,11 @@ async def _serve(
             async with pool.acquire(timeout=10) as connection:
                 await check_current(connection)
         switchboard = Switchboard(roles.server, "server")
-        context = Context(pool, switchboard, Waiters(switchboard), settings, open_blobs(settings))
+        blobs = open_blobs(settings)
+        read_log = LogReader(blobs, settings.database_connections // 2)
+        context = Context(pool, switchboard, Waiters(switchboard), settings, blobs, read_log)
         services = Services(switchboard, settings)
-        keeper = BlobKeeper(roles.worker, context.blobs)
+        keeper = BlobKeeper(roles.worker, blobs)
         config.app = make_app(context, settings.body_limit_mb)
         background = [
             asyncio.create_task(switchboard.run()),

@@ -109,6 +109,11 @@ stored as (
   select holder.id, holder.attempt, l.start, l.chunk
   from holder, unnest(:starts::bigint[], :chunks::text[]) as l (start, chunk)
   on conflict do nothing
+),
+large as (
+  insert into job_log_large (job_id, attempt)
+  select id, attempt from holder where :is_large::boolean
+  on conflict do nothing
 )
 select exists (select from holder);
 

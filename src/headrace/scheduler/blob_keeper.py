@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from headrace.db.connection import connect
 from headrace.db.failures import is_outage
 from headrace.errors import HeadraceError
+from headrace.lifecycle.move_logs import move_logs
 from headrace.lifecycle.sweep_blobs import sweep_blobs
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ ROUND_SECONDS = 60.0
 
 
 class BlobKeeper:
-    """Removes blobs that nobody refers to, on a connection of its own."""
+    """Moves long logs and removes blobs that nobody refers to, on a connection of its own."""
 
     def __init__(self, login: Login, blobs: Blobs) -> None:
         self._login = login
@@ -43,9 +44,14 @@ class BlobKeeper:
         connection = await connect(self._login, "blobs")
         try:
             await self._sweep(connection)
+            await self._move_logs(connection)
         finally:
             connection.terminate()
 
     async def _sweep(self, connection: Connection) -> None:
         while judged := await sweep_blobs(connection, self._blobs):
             log.info("judged %d doubtful blobs", judged)
+
+    async def _move_logs(self, connection: Connection) -> None:
+        while looked_at := await move_logs(connection, self._blobs):
+            log.info("moved long logs of %d attempts", looked_at)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from headrace.db.queries import load_queries
 from headrace.model.blob import read_blob
-from headrace.model.job import JobKind, LogChunk, State
+from headrace.model.job import JobKind, LogBlock, LogChunk, State
 from headrace.model.outcome import Status
 from headrace.model.run import Progress, Run, RunFilter
 from headrace.store.run_list import select_runs
@@ -54,11 +54,16 @@ async def read_progress(connection: Connection, workspace: str, job: JobId) -> P
 
 async def read_log(
     connection: Connection, job: JobId, attempt: int, from_start: int = 0, most_chunks: int = 1000
-) -> list[LogChunk]:
-    """Chunks of an attempt's log, from the one that contains ``from_start`` on; empty where unseen."""
+) -> list[LogChunk] | LogBlock:
+    """Chunks of an attempt's log, from the one that contains ``from_start`` on; empty where unseen.
+
+    Where ``from_start`` lies in the part that was moved to the blob store, the block that contains it.
+    """
     rows = await SQL.read_log.rows(
         connection, id=job, attempt=attempt, from_start=from_start, most_chunks=most_chunks
     )
+    if rows and rows[0]["blob"]:
+        return LogBlock(rows[0]["start"], read_blob(rows[0]["blob"]))
     return [LogChunk(row["start"], row["chunk"]) for row in rows]
 
 

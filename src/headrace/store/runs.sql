@@ -43,8 +43,8 @@ from job_id i join job_history h on h.completed_at = i.completed_at and h.id = i
 where i.id = :id and i.workspace_id = :workspace;
 
 -- name: read_log
--- Output of one attempt, from the chunk that contains :from_start on.
-select start, chunk from read_job_log(:id, :attempt, :from_start, :most_chunks);
+-- Output of one attempt, from the chunk that contains :from_start on; or the block that does.
+select start, chunk, blob from read_job_log(:id, :attempt, :from_start, :most_chunks);
 
 -- name: read_stream
 -- What an attempt that runs has given of its result, from the chunk that contains :from_start on.

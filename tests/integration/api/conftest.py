@@ -13,6 +13,7 @@ from fastapi import FastAPI
 
 from headrace.api.app import make_app
 from headrace.api.context import Context
+from headrace.api.log_reader import LogReader
 from headrace.api.waiting import Waiters
 from headrace.blobs.places import open_blobs
 from headrace.db.listen import Switchboard
@@ -46,7 +47,7 @@ async def api(
     """The application, with a client for each of the people and one for a superadmin."""
     switchboard = Switchboard(roles.server, "tests")
     settings = Settings(wait_result_seconds=0.5, file_limit_mb=3)
-    context = Context(server_pool, switchboard, Waiters(switchboard), settings, blobs)
+    context = Context(server_pool, switchboard, Waiters(switchboard), settings, blobs, LogReader(blobs, 2))
     listening = asyncio.create_task(switchboard.run())
     application.state.context = context
     made = Api(application, owner)

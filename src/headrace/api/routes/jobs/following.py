@@ -41,7 +41,7 @@ async def get_job(id: str, caller: WorkspaceCaller, no_logs: bool = False, no_co
     """Everything about a job."""
     async with caller.transaction() as connection:
         run = await _read(connection, caller, id)
-        logs = None if no_logs else await _log_head(connection, run)
+        logs = None if no_logs else await _log_head(connection, caller, run)
     shown = show_run(run, logs=logs, code=not no_code)
     return await with_result(caller.context.blobs, shown, run.result_blob)
 
@@ -53,7 +53,7 @@ async def get_completed_job(id: str, caller: WorkspaceCaller) -> Response:
         run = await _read(connection, caller, id)
         if not run.is_finished:
             raise NotFound(f"job {run.id} has not ended yet")
-        logs = await _log_head(connection, run)
+        logs = await _log_head(connection, caller, run)
     return await with_result(caller.context.blobs, show_run(run, logs=logs), run.result_blob)
 
 
@@ -104,7 +104,7 @@ async def get_job_updates(
     with caller.context.waiters.news_of(job) as news:
         while True:
             async with caller.transaction() as connection:
-                update = await read_update(connection, caller.workspace, job, seen)
+                update = await read_update(connection, caller.context.read_log, caller.workspace, job, seen)
             if update is None:
                 raise _not_there(job)
             has_gone_on = get_progress and first is not None and first.percent != update.percent
@@ -180,15 +180,15 @@ def _not_there(job: JobId) -> NotFound:
     return NotFound(f"job {job} does not exist, or you may not see it")
 
 
-async def _log_head(connection: Connection, run: Run) -> str:
-    return await text_from(runs.read_log, connection, run.id, run.attempt, 0)
+async def _log_head(connection: Connection, caller: Caller, run: Run) -> str:
+    return await text_from(caller.context.read_log, connection, run.id, run.attempt, 0)
 
 
 async def _whole_log(caller: Caller, job: JobId, attempt: int) -> AsyncIterator[str]:
     offset = 0
     while True:
         async with caller.transaction() as connection:
-            piece = await text_from(runs.read_log, connection, job, attempt, offset)
+            piece = await text_from(caller.context.read_log, connection, job, attempt, offset)
         if not piece:
             return
         yield piece
