@@ -22,7 +22,7 @@ from headrace.api.routes.scripts import (
     versions,
     workspace_dependencies,
 )
-from headrace.api.routes.workspace import file_links, files, resources, workspaces
+from headrace.api.routes.workspace import connection_settings, file_links, files, resources, workspaces
 from headrace.api.url import CleanUrl
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     resources.router,
     files.router,
     file_links.router,
+    connection_settings.router,
     running.router,
     following.router,
     ending.router,

@@ -88,6 +88,14 @@ class Blobs:
                     except FileNotFoundError:
                         continue
 
+    async def try_out(self) -> None:
+        """Write, read and remove a small blob. Raises what keeps one of them from being done."""
+        blob = await self.put(new_name("trial", "none"), secrets.token_bytes(4096))
+        try:
+            await self.read(blob)
+        finally:
+            await self.delete([blob.name])
+
     async def _read_range(self, name: str, start: int, end: int) -> memoryview:
         with self._at(name):
             async with asyncio.timeout(READ_SECONDS):

@@ -210,6 +210,40 @@ async def test_a_cookie_alone_does_not_make_a_form_an_upload(api: Api):
     assert answer.status_code == 400
 
 
+async def test_the_store_is_tried_out_and_says_when_it_is_away(api: Api, tmp_path: Path):
+    assert await ask(api.alice, "test_connection") is None
+    assert not files(tmp_path)
+    (tmp_path / "blobs").rename(tmp_path / "unmounted")
+    assert (await api.alice.get(HELPERS + "test_connection")).status_code == 503
+    assert (await upload(api.alice, "a")).status_code == 503
+
+
+async def test_the_bucket_of_a_resource_is_told_to_those_who_may_read_it(api: Api):
+    bucket = {
+        "bucket": "b", "region": "r", "endPoint": "http://s3.test:9/", "useSSL": False, "pathStyle": True,
+        "accessKey": "key", "secretKey": "it's secret",
+    }  # fmt: skip
+    for name, value in (("s3", bucket), ("odd", {"bucket": "b"})):
+        body = {"path": f"u/alice/{name}", "resource_type": "s3", "value": value}
+        answer = await api.alice.post(in_workspace("resources/create"), json=body)
+        assert answer.status_code == 201
+
+    async def tell(caller: httpx.AsyncClient, route: str, path: str | None = "u/alice/s3") -> httpx.Response:
+        return await caller.post(HELPERS + f"v2/{route}", json={"s3_resource_path": path} if path else {})
+
+    assert (await tell(api.alice, "s3_resource_info", "$res:u/alice/s3")).json() == bucket
+    polars = (await tell(api.alice, "polars_connection_settings")).json()
+    assert polars["s3fs_args"]["endpoint_url"] == "http://s3.test:9"
+    assert polars["storage_options"]["aws_secret_access_key"] == "it's secret"
+    statements = (await tell(api.alice, "duckdb_connection_settings")).json()["connection_settings_str"]
+    assert "SET s3_secret_access_key='it''s secret';" in statements
+    assert (await tell(api.bob, "s3_resource_info")).status_code == 404
+    for path, field in ((None, "is needed"), ("u/alice/odd", "region is missing"), ("../x", "path")):
+        answer = await tell(api.alice, "s3_resource_info", path)
+        assert (answer.status_code, field in answer.text) == (400, True), answer.text
+    assert await ask(api.alice, "v2/s3_proxy_bucket") == {"bucket": None}
+
+
 async def test_a_link_needs_no_token_and_leads_nowhere_else(api: Api):
     for key in ("picture.png", "page.html"):
         kind = "image/png" if key.endswith("png") else "text/html"

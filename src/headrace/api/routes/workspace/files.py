@@ -202,6 +202,13 @@ async def check_s3_folder_exists(
     return FileExists(exists=is_file or is_folder, is_folder=is_folder)
 
 
+@router.get("/test_connection", response_model=None)
+async def dataset_storage_test_connection(caller: WorkspaceCaller) -> None:
+    """Whether the store takes, gives and removes; refused with the reason where it does not."""
+    check.require_file_access(caller.principal)
+    await caller.context.blobs.try_out()
+
+
 @router.get("/storage_usage", response_model=StorageUsage)
 async def get_storage_usage(caller: WorkspaceCaller, refresh: bool = False) -> StorageUsage:
     """How much the files of the workspace have together; always as it is now."""
