@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from fastapi.responses import StreamingResponse
@@ -16,6 +16,21 @@ if TYPE_CHECKING:
 
     from headrace.blobs.blobs import Blobs
     from headrace.model.blob import Blob
+
+BYTES = {"type": "string", "format": "binary"}
+_WHOLE = {"description": "The bytes of the file."}
+_PART = {"description": "The bytes that `Range` asks for."}
+_ATTACHED = {"application/octet-stream": {"schema": BYTES}}
+BYTES_ANSWERED: dict[int | str, dict[str, Any]] = {
+    200: _WHOLE | {"content": _ATTACHED},
+    206: _PART | {"content": _ATTACHED},
+}
+_LINKED = {kind: {"schema": BYTES} for kind in ("application/octet-stream", "image/*", "audio/*", "video/*")}
+LINK_ANSWERED: dict[int | str, dict[str, Any]] = {
+    200: _WHOLE | {"content": _LINKED},
+    206: _PART | {"content": _LINKED},
+}
+"""What OpenAPI says about answers of files, with and without a token."""
 
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 _SHOWN_TYPES = frozenset(
@@ -48,11 +63,17 @@ async def file_response(
             yield piece
 
     is_shown = shown_as in _SHOWN_TYPES
-    headers = _HEADERS | {
-        "Content-Length": str(end - start),
-        "ETag": f'"{blob.digest}"',
-        "Content-Disposition": f"{'inline' if is_shown else 'attachment'}; {_file_name(key)}",
-    }
+    # A link is made to be shown anywhere; what is under our origin alone can't be seen from elsewhere.
+    elsewhere = {"Cross-Origin-Resource-Policy": "cross-origin"} if is_shown else {}
+    headers = (
+        _HEADERS
+        | elsewhere
+        | {
+            "Content-Length": str(end - start),
+            "ETag": f'"{blob.digest}"',
+            "Content-Disposition": f"{'inline' if is_shown else 'attachment'}; {_file_name(key)}",
+        }
+    )
     if is_part:
         headers["Content-Range"] = f"bytes {start}-{end - 1}/{blob.size}"
     kind = shown_as if is_shown else "application/octet-stream"

@@ -37,6 +37,11 @@ async def with_result(blobs: Blobs, shown: bytes, result: bytes | Blob | None) -
             return json_response(head + text + b"}")
 
 
+async def whole_result(blobs: Blobs, result: bytes | Blob) -> bytes:
+    """A result in memory, for who has to look into it. Raises Damaged or Unavailable."""
+    return result if isinstance(result, bytes) else await blobs.read(result)
+
+
 async def _streamed(blobs: Blobs, head: bytes, blob: Blob, tail: bytes, status_code: int) -> Response:
     pieces = blobs.stream(blob)
     # The first piece is read before the answer begins: what is wrong with it can still be said.

@@ -211,7 +211,7 @@ async def test_a_cookie_alone_does_not_make_a_form_an_upload(api: Api):
 
 
 async def test_the_store_is_tried_out_and_says_when_it_is_away(api: Api, tmp_path: Path):
-    assert await ask(api.alice, "test_connection") is None
+    assert await ask(api.alice, "test_connection") is True
     assert not files(tmp_path)
     (tmp_path / "blobs").rename(tmp_path / "unmounted")
     assert (await api.alice.get(HELPERS + "test_connection")).status_code == 503

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from headrace.api.body import CheckedRoute
 from headrace.api.context import ServerContext, WorkspaceCaller
-from headrace.api.file_answers import file_response
+from headrace.api.file_answers import LINK_ANSWERED, file_response
 from headrace.api.routes.workspace.files import refuse_other_storages
 from headrace.api.schemas.files import FileObject, FilesToSign
 from headrace.clock import now
@@ -35,7 +35,7 @@ async def sign_s3_objects(body: FilesToSign, caller: WorkspaceCaller) -> list[Fi
     ]
 
 
-@router.get("/s3_proxy/{storage}/{key:path}", response_class=Response)
+@router.get("/s3_proxy/{storage}/{key:path}", response_class=Response, responses=LINK_ANSWERED)
 async def get_linked_file(
     workspace: str,
     storage: str,

@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from headrace.api.context import WorkspaceCaller
-from headrace.api.file_answers import file_response
+from headrace.api.file_answers import BYTES, BYTES_ANSWERED, file_response
 from headrace.api.file_bodies import receive_file
 from headrace.api.schemas.files import (
     FileExists,
@@ -66,7 +66,7 @@ MaxKeys = Annotated[int, Query(ge=1, le=_MOST_OFFSET)]
     openapi_extra={
         "requestBody": {
             "description": "The bytes of the file.",
-            "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+            "content": {"application/octet-stream": {"schema": BYTES, "example": "a;b\n1;2\n"}},
         }
     },
 )
@@ -93,7 +93,7 @@ async def file_upload(
     return FileKey(file_key=key)
 
 
-@router.get("/download_s3_file", response_class=Response)
+@router.get("/download_s3_file", response_class=Response, responses=BYTES_ANSWERED)
 async def file_download(file_key: Key, request: Request, caller: WorkspaceCaller) -> Response:
     """The bytes of a file, as an attachment; heeds `Range`."""
     async with caller.transaction() as connection:
@@ -101,18 +101,20 @@ async def file_download(file_key: Key, request: Request, caller: WorkspaceCaller
     return await file_response(request, caller.context.blobs, file.blob, file_key)
 
 
-@router.delete("/delete_s3_file", response_model=None)
-async def delete_s3_file(file_key: Key, caller: WorkspaceCaller) -> None:
+@router.delete("/delete_s3_file", response_model=FileKey)
+async def delete_s3_file(file_key: Key, caller: WorkspaceCaller) -> FileKey:
     """Remove a file for good."""
     async with caller.transaction() as connection:
         await delete_file(connection, caller.principal, file_key)
+    return FileKey(file_key=file_key)
 
 
-@router.get("/move_s3_file", response_model=None)
-async def move_s3_file(src_file_key: Key, dest_file_key: Key, caller: WorkspaceCaller) -> None:
+@router.get("/move_s3_file", response_model=FileKey)
+async def move_s3_file(src_file_key: Key, dest_file_key: Key, caller: WorkspaceCaller) -> FileKey:
     """Give a file another key; one that is there is not overwritten."""
     async with caller.transaction() as connection:
         await move_file(connection, caller.principal, src_file_key, dest_file_key)
+    return FileKey(file_key=dest_file_key)
 
 
 @router.get("/list_stored_files", response_model=FileList, response_model_exclude_none=True)
@@ -202,11 +204,12 @@ async def check_s3_folder_exists(
     return FileExists(exists=is_file or is_folder, is_folder=is_folder)
 
 
-@router.get("/test_connection", response_model=None)
-async def dataset_storage_test_connection(caller: WorkspaceCaller) -> None:
-    """Whether the store takes, gives and removes; refused with the reason where it does not."""
+@router.get("/test_connection", response_model=bool)
+async def dataset_storage_test_connection(caller: WorkspaceCaller) -> bool:
+    """True where the store takes, gives and removes; refused with the reason where it does not."""
     check.require_file_access(caller.principal)
     await caller.context.blobs.try_out()
+    return True
 
 
 @router.get("/storage_usage", response_model=StorageUsage)
