@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from headrace import failpoint
@@ -45,8 +46,10 @@ class ResultKeeper:
         """Whether a result goes to the store. A lock does not: its job's end is to read it."""
         return len(result) > self._threshold_bytes and job.kind is not JobKind.DEPENDENCIES
 
-    async def keep(self, job: ClaimedJob, result: bytes) -> Blob | None:
-        """Store a result; None where the store fails for longer than is waited for."""
+    async def keep(
+        self, job: ClaimedJob, result: bytes, is_wanted: Callable[[], bool] = lambda: True
+    ) -> Blob | None:
+        """Store a result; None where the store fails for longer than is waited for, or than it is wanted."""
         until = monotonic() + self._patience_seconds
         pause = 0.1
         while True:
@@ -54,7 +57,7 @@ class ResultKeeper:
                 return await self._put(job, result)
             except HeadraceError as error:
                 left = until - monotonic()
-                if left <= 0:
+                if left <= 0 or not is_wanted():
                     log.warning("job %s: its result goes into the database: %s", job.lease.job, error)
                     return None
                 log.warning("job %s: its result can't be stored yet: %s", job.lease.job, error)

@@ -148,7 +148,7 @@ async def _keep(workshop: Workshop, running: RunningJob, outcome: Outcome, job_l
     keeper, job = workshop.keeper, running.job
     if running.is_lost or not keeper.is_large(job, outcome.result):
         return None
-    blob = await keeper.keep(job, outcome.result)
+    blob = await keeper.keep(job, outcome.result, lambda: not running.is_lost)
     if blob is None:
         await job_log.say("headrace: the blob store can't be reached: the result is kept in the database")
     return blob
