@@ -301,6 +301,16 @@ CREATE FUNCTION headrace.is_workspace_admin() RETURNS boolean
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $$ select coalesce(current_setting('headrace.admin', true), '') = 'true' $$;
 
+CREATE FUNCTION headrace.let_go_of_blob() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'headrace', 'pg_temp'
+    AS $$
+begin
+  new.result_blob := null;
+  return new;
+end
+$$;
+
 CREATE FUNCTION headrace.may_use_files() RETURNS boolean
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'headrace', 'pg_temp'
@@ -1120,6 +1130,8 @@ CREATE TRIGGER doubt_blob AFTER DELETE OR UPDATE OF result_blob, deleted ON head
 CREATE TRIGGER doubt_blob AFTER DELETE ON headrace.job_log_block FOR EACH ROW EXECUTE FUNCTION headrace.doubt_blob_of_log();
 
 CREATE TRIGGER doubt_blob AFTER DELETE OR UPDATE OF blob ON headrace.workspace_file FOR EACH ROW EXECUTE FUNCTION headrace.doubt_blob_of_file();
+
+CREATE TRIGGER let_go_of_blob BEFORE UPDATE OF deleted ON headrace.job_history FOR EACH ROW WHEN ((new.deleted AND (NOT old.deleted))) EXECUTE FUNCTION headrace.let_go_of_blob();
 
 CREATE TRIGGER place_in_line BEFORE INSERT ON headrace.script FOR EACH ROW EXECUTE FUNCTION headrace.place_in_line();
 

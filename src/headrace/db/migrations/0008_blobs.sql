@@ -168,6 +168,19 @@ grant execute on function read_linked_file to headrace_server;
 
 ------------------------------------------------------------------------------- removal
 
+-- A run whose data are erased refers to nothing any more, whoever erases them.
+create function let_go_of_blob() returns trigger
+language plpgsql
+set search_path from current
+as $$
+begin
+  new.result_blob := null;
+  return new;
+end
+$$;
+create trigger let_go_of_blob before update of deleted on job_history
+  for each row when (new.deleted and not old.deleted) execute function let_go_of_blob();
+
 -- Whatever makes a row let go of its blob makes the blob doubtful, at once and in the same transaction.
 create function doubt_blob_of_job() returns trigger
 language plpgsql security definer
