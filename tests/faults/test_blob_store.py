@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from headrace.blobs.places import open_blobs
-from headrace.lifecycle.sweep_blobs import sweep_blobs
+from headrace.lifecycle.blobs.sweep_blobs import sweep_blobs
 from headrace.settings import Settings
 from tests.faults.site import TOKEN, Site
 from tests.ground.people import WORKSPACE

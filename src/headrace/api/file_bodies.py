@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
 from headrace.errors import TooLarge
-from headrace.lifecycle.files import announce_file, keep_file
+from headrace.lifecycle.blobs.files import announce_file, keep_file
 
 if TYPE_CHECKING:
     from headrace.api.context import Caller

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from headrace.errors import Unavailable
-from headrace.lifecycle.move_logs import read_block
+from headrace.lifecycle.blobs.move_logs import read_block
 from headrace.model.job import LogBlock, LogChunk
 from headrace.store import runs
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from headrace.db.connection import connect
 from headrace.db.failures import is_outage
 from headrace.errors import HeadraceError
-from headrace.lifecycle.move_logs import move_logs
-from headrace.lifecycle.sweep_blobs import sweep_blobs
+from headrace.lifecycle.blobs.move_logs import move_logs
+from headrace.lifecycle.blobs.sweep_blobs import sweep_blobs
 
 if TYPE_CHECKING:
     from headrace.blobs.blobs import Blobs

@@ -18,7 +18,7 @@ from headrace.clock import monotonic
 from headrace.db.failures import until_back
 from headrace.errors import HeadraceError
 from headrace.model.job import JobKind
-from headrace.store import doubtful_blobs
+from headrace.store.blobs import doubtful_blobs
 
 if TYPE_CHECKING:
     from headrace.blobs.blobs import Blobs

@@ -10,7 +10,7 @@ import asyncpg
 import httpx
 import pytest
 
-from headrace.lifecycle.sweep_blobs import sweep_blobs
+from headrace.lifecycle.blobs.sweep_blobs import sweep_blobs
 from tests.ground.people import make_member, make_workspace
 from tests.integration.api.callers import Api, PlayedWorker, deploy, in_workspace, run
 

@@ -9,8 +9,8 @@ import asyncpg
 import pytest
 
 from headrace.errors import Unavailable
-from headrace.lifecycle.move_logs import move_logs
-from headrace.lifecycle.sweep_blobs import sweep_blobs
+from headrace.lifecycle.blobs.move_logs import move_logs
+from headrace.lifecycle.blobs.sweep_blobs import sweep_blobs
 from headrace.model.log_text import utf16_length, utf16_tail
 from tests.integration.api.callers import Api, PlayedWorker, deploy, in_workspace, run
 

@@ -20,6 +20,9 @@ QUERIES = {
 }
 # Who runs it; every other one is the server's.
 WORKER = {
+    "blobs.forget_doubts",
+    "blobs.judge_due",
+    "blobs.postpone_doubts",
     "queue.append_log",
     "queue.append_stream",
     "queue.claim_jobs",
@@ -49,30 +52,27 @@ WORKER = {
     "store.add_relocked_version",
     "store.count_causes",
     "store.erase_expired_trash",
-    "store.forget_doubts",
     "store.is_superadmin_email",
-    "store.judge_due",
     "store.mark_left",
     "store.mark_running",
-    "store.postpone_doubts",
     "store.read_relocking",
     "store.spread_causes",
     "store.take_wanted",
 }
 BOTH = {
+    "blobs.doubt_blob",
+    "blobs.trust_blob",
     "permissions.describe_group",
     "permissions.describe_member",
     "queue.complete_unclaimed",
     "queue.enqueue_job",
     "store.add_cause",
-    "store.doubt_blob",
     "store.end_relock",
     "store.find_alike",
     "store.read_contents",
     "store.read_modules",
     "store.read_script",
     "store.settle_lock",
-    "store.trust_blob",
 }
 
 

@@ -65,8 +65,9 @@ ONE_OF_EACH = f"""
     values ('00000000-0000-7000-8000-000000000001', 1, 0, 'x');
   insert into job_log_large (job_id, attempt) values ('00000000-0000-7000-8000-000000000001', 1);
   insert into job_log_block (job_id, attempt, start, units, blob)
-    values ('00000000-0000-7000-8000-000000000002', 1, 0, 1, '{{}}');
-  insert into workspace_file (workspace_id, key, blob, created_by) values ('acme', 'x', '{{}}', 'alice');
+    values ('00000000-0000-7000-8000-000000000002', 1, 0, 1, '{{"name": "logs/acme/x"}}');
+  insert into workspace_file (workspace_id, key, blob, created_by)
+    values ('acme', 'x', '{{"name": "files/acme/y"}}', 'alice');
   insert into doubtful_blob (name, workspace_id, due_at) values ('files/acme/x', 'acme', now());
   insert into job_stream (job_id, attempt, start, chunk)
     values ('00000000-0000-7000-8000-000000000001', 1, 0, 'x');

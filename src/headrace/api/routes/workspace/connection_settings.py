@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from headrace.api.body import CheckedRoute
 from headrace.api.context import WorkspaceCaller
 from headrace.api.routes.workspace.files import refuse_other_storages
-from headrace.api.schemas.connection_settings import (
+from headrace.api.schemas.blobs.connection_settings import (
     ClientKwargs,
     DuckdbSettings,
     PolarsSettings,

@@ -10,10 +10,10 @@ from headrace.api.body import CheckedRoute
 from headrace.api.context import ServerContext, WorkspaceCaller
 from headrace.api.file_answers import LINK_ANSWERED, file_response
 from headrace.api.routes.workspace.files import refuse_other_storages
-from headrace.api.schemas.files import FileObject, FilesToSign
+from headrace.api.schemas.blobs.files import FileObject, FilesToSign
 from headrace.clock import now
 from headrace.db.transaction import nobody
-from headrace.lifecycle.file_links import follow_link, sign_files
+from headrace.lifecycle.blobs.file_links import follow_link, sign_files
 
 router = APIRouter(prefix="/w/{workspace}", tags=["app"], route_class=CheckedRoute)
 

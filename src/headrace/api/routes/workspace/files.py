@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from headrace.api.context import WorkspaceCaller
 from headrace.api.file_answers import BYTES, BYTES_ANSWERED, file_response
 from headrace.api.file_bodies import receive_file
-from headrace.api.schemas.files import (
+from headrace.api.schemas.blobs.files import (
     FileExists,
     FileKey,
     FileList,
@@ -24,10 +24,10 @@ from headrace.api.schemas.files import (
     StorageUsage,
 )
 from headrace.errors import InvalidInput
-from headrace.lifecycle.files import delete_file, find_file, move_file
+from headrace.lifecycle.blobs.files import delete_file, find_file, move_file
 from headrace.model.file_key import random_file_key
 from headrace.permissions import check
-from headrace.store import files
+from headrace.store.blobs import files
 
 _DEFAULT = "_default_"
 _CONTENT_TYPE = re.compile(r"[\w.+-]{1,60}/[\w.+-]{1,60}(?:; ?charset=[\w-]{1,30})?", re.ASCII)

@@ -14,7 +14,7 @@ from headrace.blobs.blobs import new_name
 from headrace.errors import Conflict
 from headrace.model.log_text import utf16_length
 from headrace.queue import log_blocks
-from headrace.store import doubtful_blobs
+from headrace.store.blobs import doubtful_blobs
 
 if TYPE_CHECKING:
     from headrace.blobs.blobs import Blobs

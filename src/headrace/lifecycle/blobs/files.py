@@ -8,13 +8,14 @@ from headrace.blobs.blobs import new_name
 from headrace.errors import NotFound
 from headrace.model.file_key import check_file_key
 from headrace.permissions import check
-from headrace.store import audit, doubtful_blobs, files
+from headrace.store import audit
+from headrace.store.blobs import doubtful_blobs, files
 
 if TYPE_CHECKING:
     from headrace.db.connection import Connection
     from headrace.model.blob import Blob
     from headrace.model.principal import Principal
-    from headrace.store.files import File
+    from headrace.store.blobs.files import File
 
 
 async def announce_file(connection: Connection, principal: Principal, key: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from headrace.store import doubtful_blobs
+from headrace.store.blobs import doubtful_blobs
 
 if TYPE_CHECKING:
     from headrace.blobs.blobs import Blobs

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from headrace.errors import NotFound, PermissionDenied
 from headrace.model.file_key import check_file_key
 from headrace.permissions import check
-from headrace.store import files
+from headrace.store.blobs import files
 
 if TYPE_CHECKING:
     from headrace.db.connection import Connection
