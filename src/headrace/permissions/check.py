@@ -76,6 +76,12 @@ def may_change_type(principal: Principal, created_by: str) -> bool:
     return principal.is_admin or created_by == principal.username
 
 
+def require_file_access(principal: Principal) -> None:
+    """Raise PermissionDenied but for those who use files of the workspace: developers, and jobs."""
+    if principal.job is None:
+        require_developer(principal)
+
+
 def require_admin(principal: Principal) -> None:
     """Raise PermissionDenied unless the principal is an admin of the workspace."""
     if not principal.is_admin:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 import uvicorn
 import wmill
@@ -161,3 +163,35 @@ async def test_one_is_told_who_one_is_and_makes_tokens(api: Api, client: wmill.W
     assert (await call(client.get_id_token, "https://vault.acme.test", 60)).count(".") == 2
     async with api.client(await call(client.create_token)) as made:
         assert (await made.get("/users/email")).text == "alice@acme.test"
+
+
+async def test_files_are_written_read_signed_and_deleted(client: wmill.Windmill, tmp_path: Path):
+    data = bytes(range(256)) * 5000
+    written = await call(client.write_s3_file, wmill.S3Object(s3="reports/a b.bin"), data, None)
+    assert written == {"s3": "reports/a b.bin", "storage": None}
+    assert await call(client.load_s3_file, written, None) == data
+
+    source = tmp_path / "source"
+    await asyncio.to_thread(source.write_bytes, data)
+    with source.open("rb") as file:
+        streamed = await call(client.write_s3_file, "s3:///reports/streamed", file, "", content_type="text/x")
+
+    def read_some() -> bytes:
+        with client.load_s3_file_reader(streamed, None) as reader:
+            return reader.read(10) + reader.read()
+
+    assert await asyncio.to_thread(read_some) == data
+    made_up = await call(client.write_s3_file, wmill.S3Object(s3=""), b"1", None)
+    assert made_up["s3"].startswith("uploads/")
+
+    base = str(client.base_url).removesuffix("/api")
+    [url] = await call(client.get_presigned_s3_public_urls, [written], base_url=base)
+    async with httpx.AsyncClient() as anybody:
+        answer = await anybody.get(url)
+    assert (answer.status_code, answer.content) == (200, data)
+
+    await call(client.delete_s3_object, written)
+    with pytest.raises(Exception, match="404"):
+        await call(client.load_s3_file, written, None)
+    with pytest.raises(Exception, match="must not begin with a slash"):
+        await call(client.delete_s3_object, "s3:////etc/passwd")

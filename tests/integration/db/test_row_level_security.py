@@ -77,6 +77,12 @@ ONE_OF_EACH = f"""
   insert into job_id (id, workspace_id, completed_at) select id, workspace_id, completed_at from job_history;
   insert into job_log (job_id, attempt, start, chunk)
     values ('00000000-0000-7000-8000-000000000001', 1, 0, 'x');
+  insert into job_log_large (job_id, attempt) values ('00000000-0000-7000-8000-000000000001', 1);
+  insert into job_log_block (job_id, attempt, start, units, blob)
+    values ('00000000-0000-7000-8000-000000000002', 1, 0, 1, '{{"name": "logs/acme/x"}}');
+  insert into workspace_file (workspace_id, key, blob, created_by)
+    values ('acme', 'x', '{{"name": "files/acme/y"}}', 'alice');
+  insert into doubtful_blob (name, workspace_id, due_at) values ('files/acme/x', 'acme', now());
   insert into job_stream (job_id, attempt, start, chunk)
     values ('00000000-0000-7000-8000-000000000001', 1, 0, 'x');
   insert into job_label (workspace_id, label, completed_at, job_id, owner, permissioned_as, created_by,
