@@ -42,6 +42,11 @@ async def whole_result(blobs: Blobs, result: bytes | Blob) -> bytes:
     return result if isinstance(result, bytes) else await blobs.read(result)
 
 
+async def first_part(blobs: Blobs, blob: Blob) -> str:
+    """The beginning of a stored result as text, at most a MiB. Raises Damaged or Unavailable."""
+    return (await anext(blobs.stream(blob), b"")).decode(errors="ignore")
+
+
 async def _streamed(blobs: Blobs, head: bytes, blob: Blob, tail: bytes, status_code: int) -> Response:
     pieces = blobs.stream(blob)
     # The first piece is read before the answer begins: what is wrong with it can still be said.
