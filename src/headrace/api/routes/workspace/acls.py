@@ -13,12 +13,13 @@ from fastapi.responses import PlainTextResponse
 
 from headrace.api.body import CheckedRoute
 from headrace.api.context import Caller, WorkspaceCaller
-from headrace.api.schemas.groups import Grant, Withdrawal
+from headrace.api.schemas.people.groups import Grant, Withdrawal
 from headrace.errors import InvalidInput
 from headrace.model.path import check_identity
 from headrace.permissions import check
-from headrace.store import acls, audit
-from headrace.store.acls import Kind
+from headrace.store import audit
+from headrace.store.people import acls
+from headrace.store.people.acls import Kind
 
 if TYPE_CHECKING:
     from headrace.db.connection import Connection
