@@ -72,6 +72,9 @@ CREATE FUNCTION headrace.count_items(wanted_owner text) RETURNS TABLE(kind text,
   union all
   select 'resources', count(*) from resource
   where workspace_id = current_workspace() and owner = wanted_owner
+  union all
+  select 'variables', count(*) from variable
+  where workspace_id = current_workspace() and owner = wanted_owner
 $$;
 
 CREATE FUNCTION headrace.count_jobs(OUT pending bigint, OUT running bigint) RETURNS record
@@ -395,6 +398,8 @@ CREATE FUNCTION headrace.forget_identity(wanted_workspace text, wanted_identity 
   update script set extra_perms = extra_perms - wanted_identity
   where workspace_id = wanted_workspace and extra_perms ? wanted_identity;
   update resource set extra_perms = extra_perms - wanted_identity
+  where workspace_id = wanted_workspace and extra_perms ? wanted_identity;
+  update variable set extra_perms = extra_perms - wanted_identity
   where workspace_id = wanted_workspace and extra_perms ? wanted_identity;
 $$;
 

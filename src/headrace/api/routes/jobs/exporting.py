@@ -10,6 +10,7 @@ from fastapi.responses import StreamingResponse
 
 from headrace.api.context import Caller, WorkspaceCaller
 from headrace.api.pages import PageOfRuns, RunsPage, headers_of
+from headrace.api.result_answers import whole_result
 from headrace.api.routes.jobs.logs import log_head
 from headrace.api.schemas.job_shapes import CompletedJob, QueuedJob
 from headrace.api.schemas.jobs import show_run
@@ -56,7 +57,11 @@ async def _whole(caller: Caller, jobs: list[JobId], part: Part) -> AsyncIterator
             run = await runs.read(connection, caller.workspace, job)
             if run is None or run.is_finished != (part is Part.FINISHED):
                 continue
-            logs = await log_head(connection, run)
-        yield mark + show_run(run, logs=logs)
+            logs = await log_head(connection, caller.context.read_log, run)
+        shown = show_run(run, logs=logs)
+        if run.result_blob is not None:
+            result = await whole_result(caller.context.blobs, run.result_blob)
+            shown = shown[:-1] + b',"result":' + result + b"}"
+        yield mark + shown
         mark = b","
     yield b"[]" if mark == b"[" else b"]"
