@@ -123,6 +123,9 @@ async def test_the_map_is_read_by_the_public_client(api: Api):
     ]
     dependents = await alice.parsed(get_dependents, **HERE, imported_path="u/alice/lib")
     assert [row.importer_path for row in dependents] == ["u/alice/one", "u/alice/two"]
+    importers = in_workspace("scripts/list_paths_from_workspace_runnable/u/alice/lib")
+    assert (await api.alice.get(importers)).json() == ["u/alice/one", "u/alice/two"]
+    assert (await api.bob.get(importers)).status_code == 404
     paths = ["u/alice/lib", "u/alice/one"]
     for client, counts in ((alice, [2, 0]), (bob, [0, 0])):
         amounts = await client.parsed(get_dependents_amounts, **HERE, json_body=paths)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from headrace.api.schemas.answers import without_none
 
@@ -15,11 +16,36 @@ if TYPE_CHECKING:
 class NewWorkspaceDependencies(BaseModel):
     """Body of a new file, or of a new version of one; without ``name`` it is the default one."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"language": "python3", "name": "web", "content": "httpx>=0.28\n"}]}
+    )
+
     language: str
     content: str
     name: str | None = None
     description: str | None = None
     workspace_id: str | None = None
+
+
+class WorkspaceDependencies(BaseModel):
+    """One version of a file."""
+
+    id: int
+    workspace_id: str
+    language: str
+    content: str
+    archived: bool
+    created_at: datetime
+    name: str | None = None
+    description: str | None = None
+
+
+class DependenciesOfWorkspace(BaseModel):
+    """A file, and where it is."""
+
+    workspace_id: str
+    language: str
+    name: str | None = None
 
 
 def show_file(file: DependencyFile) -> dict[str, Any]:

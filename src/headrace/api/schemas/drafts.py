@@ -2,17 +2,55 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import BaseModel
 
 from headrace.api.schemas.answers import without_none
-from headrace.model.draft import SHARED
+from headrace.model.draft import SHARED, DraftKind
 from headrace.permissions.check import may_write
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from headrace.model.draft import Draft, DraftEntry
     from headrace.model.principal import Principal
+
+
+class SavedDraft(BaseModel):
+    """What became of a draft that was sent."""
+
+    status: Literal["saved", "conflict"]
+    current_timestamp: datetime
+    path: str | None = None
+
+
+class DraftText(BaseModel):
+    """A draft, and when it was saved."""
+
+    value: Any
+    created_at: datetime
+
+
+class DraftUser(BaseModel):
+    """Somebody who has a draft."""
+
+    username: str
+
+
+class ListedDraft(BaseModel):
+    """A draft in a list."""
+
+    kind: DraftKind
+    path: str
+    draft_only: bool
+    legacy_draft: bool
+    created_at: datetime
+    can_write: bool
+    mine: bool
+    username: str
+    summary: str | None = None
+    draft_path: str | None = None
+    draft_users: list[DraftUser] | None = None
 
 
 def show_overlay(draft: Draft | None, others: list[tuple[str, datetime]]) -> dict[str, Any]:

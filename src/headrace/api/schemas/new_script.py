@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from headrace.api.tags import Tag
 from headrace.errors import InvalidInput
@@ -52,6 +52,20 @@ class ScriptSettings(BaseModel):
 
 class NewScriptBody(ScriptSettings):
     """A version, with its settings."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "path": "f/reports/spells",
+                    "content": "def main(kind: str = 'dry'):\n    return kind\n",
+                    "language": "python3",
+                    "summary": "Dry and wet spells",
+                    "deployment_message": "The first one",
+                }
+            ]
+        }
+    )
 
     path: str
     content: str

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Annotated
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Body, Response
 from fastapi.responses import PlainTextResponse
 
 from headrace.api.body import CheckedRoute
 from headrace.api.context import WorkspaceCaller
 from headrace.api.schemas.answers import json_response
+from headrace.api.schemas.script_shapes import Dependent, DependentsAmount, ImportOfScript
 from headrace.db.failures import retried
 from headrace.errors import InvalidInput
 from headrace.lifecycle.import_map import rebuild
@@ -18,10 +20,12 @@ from headrace.store import imports
 
 MOST_PATHS = 1000
 
+ImportedPaths = Annotated[list[str], Body(examples=[["f/reports/spells"]])]
+
 router = APIRouter(prefix="/w/{workspace}/workspaces", tags=["workspace"], route_class=CheckedRoute)
 
 
-@router.get("/get_dependency_map")
+@router.get("/get_dependency_map", response_model=list[ImportOfScript])
 async def get_dependency_map(caller: WorkspaceCaller) -> Response:
     """Who imports what, as far as one may read both; at most 10,000 rows."""
     async with caller.transaction() as connection:
@@ -41,7 +45,7 @@ async def get_dependency_map(caller: WorkspaceCaller) -> Response:
     )
 
 
-@router.get("/get_dependents/{imported_path:path}")
+@router.get("/get_dependents/{imported_path:path}", response_model=list[Dependent])
 async def get_dependents(imported_path: str, caller: WorkspaceCaller) -> Response:
     """Who imports a path directly, among those one may read."""
     async with caller.transaction() as connection:
@@ -55,8 +59,8 @@ async def get_dependents(imported_path: str, caller: WorkspaceCaller) -> Respons
     )
 
 
-@router.post("/get_dependents_amounts")
-async def get_dependents_amounts(body: list[str], caller: WorkspaceCaller) -> Response:
+@router.post("/get_dependents_amounts", response_model=list[DependentsAmount])
+async def get_dependents_amounts(body: ImportedPaths, caller: WorkspaceCaller) -> Response:
     """How many import each of these paths directly, among those one may read."""
     if len(body) > MOST_PATHS:
         raise InvalidInput("body", f"names more than {MOST_PATHS} paths")

@@ -6,13 +6,13 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import PlainTextResponse
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from headrace.api.body import CheckedRoute
 from headrace.api.context import Caller, WorkspaceCaller
 from headrace.api.instants import Instant
 from headrace.api.schemas.answers import json_response, with_raw, without_none
-from headrace.api.schemas.drafts import show_entries
+from headrace.api.schemas.drafts import DraftText, ListedDraft, SavedDraft, show_entries
 from headrace.clock import now
 from headrace.errors import InvalidInput, NotFound
 from headrace.lifecycle.draft import Saved, delete_drafts, discard_draft, save_draft
@@ -30,6 +30,10 @@ router = APIRouter(prefix="/w/{workspace}/drafts", tags=["draft"], route_class=C
 class DraftBody(BaseModel):
     """A draft as it is now, and what its writer knows of the stored copy; no value removes the draft."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"value": {"summary": "Dry and wet spells", "content": "# begun"}}]}
+    )
+
     value: Any = None
     last_sync: Instant | None = None
     force: bool | None = None
@@ -40,11 +44,13 @@ class DraftBody(BaseModel):
 class NewPlace(BaseModel):
     """Where a draft goes."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"new_path": "f/reports/spells"}]})
+
     new_path: str
     summary: str | None = None
 
 
-@router.post("/update/{kind}/{path:path}")
+@router.post("/update/{kind}/{path:path}", response_model=SavedDraft)
 async def update_draft(
     kind: DraftKind, path: str, body: DraftBody, request: Request, caller: WorkspaceCaller
 ) -> Response:
@@ -64,7 +70,7 @@ async def update_draft(
     return json_response(_show_saved(saved))
 
 
-@router.get("/get_own/{kind}/{path:path}")
+@router.get("/get_own/{kind}/{path:path}", response_model=DraftText | None)
 async def get_own_draft(kind: DraftKind, path: str, caller: WorkspaceCaller) -> Response:
     """One's own draft of an item; null where there is none."""
     place = _place(caller, kind, path)
@@ -73,7 +79,7 @@ async def get_own_draft(kind: DraftKind, path: str, caller: WorkspaceCaller) -> 
     return _show(draft) if draft else json_response(None)
 
 
-@router.get("/get/{kind}/{path:path}")
+@router.get("/get/{kind}/{path:path}", response_model=DraftText)
 async def get_draft_for_user(
     kind: DraftKind, path: str, caller: WorkspaceCaller, username: str | None = None
 ) -> Response:
@@ -87,7 +93,7 @@ async def get_draft_for_user(
     return _show(draft)
 
 
-@router.get("/list")
+@router.get("/list", response_model=list[ListedDraft])
 async def list_drafts(caller: WorkspaceCaller, all_users: bool = False) -> Response:
     """One's own drafts, the latest first; with ``all_users`` those of others that one may see, too."""
     require_person(caller.principal)

@@ -11,12 +11,13 @@ from headrace.api.context import Caller, WorkspaceCaller
 from headrace.api.pages import Page
 from headrace.api.schemas.answers import json_response, without_none
 from headrace.api.schemas.script_filters import ScriptQuery
+from headrace.api.schemas.script_shapes import ListedScript, ScriptSource
 from headrace.api.schemas.scripts import show_draft_entry, show_script
 from headrace.lifecycle.find_script import find_head
 from headrace.model.draft import DraftEntry, DraftKind
 from headrace.model.path import check_path
 from headrace.permissions.check import may_read, readable_owners
-from headrace.store import drafts, scripts
+from headrace.store import drafts, imports, scripts
 from headrace.store.script_list import list_scripts as read_list
 
 router = APIRouter(prefix="/w/{workspace}/scripts", tags=["script"], route_class=CheckedRoute)
@@ -29,7 +30,7 @@ _TRIGGERS = (
 )  # fmt: skip
 
 
-@router.get("/list")
+@router.get("/list", response_model=list[ListedScript])
 async def list_scripts(
     page: Page, query: Annotated[ScriptQuery, Depends()], caller: WorkspaceCaller
 ) -> Response:
@@ -58,7 +59,7 @@ async def list_scripts(
     return json_response(shown)
 
 
-@router.get("/list_paths")
+@router.get("/list_paths", response_model=list[str])
 async def list_script_paths(caller: WorkspaceCaller) -> Response:
     """The paths of all scripts one may see."""
     async with caller.transaction() as connection:
@@ -66,7 +67,17 @@ async def list_script_paths(caller: WorkspaceCaller) -> Response:
     return json_response(paths)
 
 
-@router.get("/list_search")
+@router.get("/list_paths_from_workspace_runnable/{path:path}", response_model=list[str])
+async def list_script_paths_from_workspace_runnable(path: str, caller: WorkspaceCaller) -> Response:
+    """The paths of the scripts that import one directly, among those one may read."""
+    await _require_script(caller, path)
+    async with caller.transaction() as connection:
+        found = await imports.list_dependents(connection, caller.workspace, [path])
+    readable = {item.importer for item in found if may_read(caller.principal, item.importer)}
+    return json_response(sorted(readable))
+
+
+@router.get("/list_search", response_model=list[ScriptSource])
 async def list_search_script(caller: WorkspaceCaller) -> Response:
     """Path and source of the scripts one may see: of the latest deployments, 20 MB together at most."""
     async with caller.transaction() as connection:
@@ -75,14 +86,14 @@ async def list_search_script(caller: WorkspaceCaller) -> Response:
     return json_response([{"path": path, "content": content} for path, content in sources.items()])
 
 
-@router.get("/list_tokens/{path:path}")
+@router.get("/list_tokens/{path:path}", response_model=list[dict[str, Any]])
 async def list_tokens_of_script(path: str, caller: WorkspaceCaller) -> Response:
     """The tokens that are good for this script only: none, because tokens have no such scope here."""
     await _require_script(caller, path)
     return json_response([])
 
 
-@router.get("/get_triggers_count/{path:path}")
+@router.get("/get_triggers_count/{path:path}", response_model=dict[str, int])
 async def get_triggers_count_of_script(path: str, caller: WorkspaceCaller) -> Response:
     """How many triggers of each kind start a script: none, because there are no triggers here yet."""
     await _require_script(caller, path)

@@ -14,6 +14,7 @@ from headrace.api.schemas.answers import json_response, with_raw, without_none
 from headrace.api.schemas.drafts import draft_member, show_overlay
 from headrace.api.schemas.new_script import NewScriptBody
 from headrace.api.schemas.relocks import show_relock
+from headrace.api.schemas.script_shapes import DeploymentStatus, Script, ScriptWithDraft
 from headrace.api.schemas.scripts import show_drafted, show_script
 from headrace.db.failures import retried
 from headrace.db.listen import LOCKS_CHANGED
@@ -31,7 +32,7 @@ from headrace.store.drafts import Place
 
 if TYPE_CHECKING:
     from headrace.db.connection import Connection
-    from headrace.model.script import Script
+    from headrace.model.script import Script as Version
 
 router = APIRouter(prefix="/w/{workspace}/scripts", tags=["script"], route_class=CheckedRoute)
 
@@ -90,7 +91,7 @@ async def update_script(path: str, body: NewScriptBody, caller: WorkspaceCaller)
     return await _deploy(caller, deed)
 
 
-@router.get("/get/p/{path:path}")
+@router.get("/get/p/{path:path}", response_model=ScriptWithDraft)
 async def get_script_by_path(path: str, caller: WorkspaceCaller, get_draft: bool = False) -> Response:
     """The newest version of a script; with ``get_draft`` also one's own draft of it, or instead of it."""
     check_path(path)
@@ -111,7 +112,7 @@ async def get_script_by_path(path: str, caller: WorkspaceCaller, get_draft: bool
     return json_response(with_raw(fields | overlay, draft_member(draft) if get_draft else {}))
 
 
-@router.get("/get/h/{hash}")
+@router.get("/get/h/{hash}", response_model=Script)
 async def get_script_by_hash(hash: str, caller: WorkspaceCaller) -> Response:
     """One version of a script."""
     version = parse_script_hash(hash)
@@ -150,7 +151,7 @@ async def exists_script_by_path(path: str, caller: WorkspaceCaller) -> bool:
     return True
 
 
-@router.get("/deployment_status/h/{hash}")
+@router.get("/deployment_status/h/{hash}", response_model=DeploymentStatus)
 async def get_script_deployment_status(hash: str, caller: WorkspaceCaller) -> Response:
     """Whether a version's lock is there, why not, and the job that makes it.
 
@@ -185,7 +186,7 @@ async def _deploy(
     return version
 
 
-async def _find_raw(connection: Connection, caller: Caller, path: str) -> Script:
+async def _find_raw(connection: Connection, caller: Caller, path: str) -> Version:
     try:
         return await find_head(connection, caller.principal, path)
     except NotFound:

@@ -11,6 +11,7 @@ from headrace.api.body import CheckedRoute
 from headrace.api.context import Caller, WorkspaceCaller
 from headrace.api.pages import Page
 from headrace.api.schemas.answers import json_response
+from headrace.api.schemas.script_shapes import TrashItem, TrashItemWithData
 from headrace.api.schemas.scripts import show_deployment, show_script
 from headrace.lifecycle.launch import Launched
 from headrace.lifecycle.restore import empty_trash as empty
@@ -18,7 +19,8 @@ from headrace.lifecycle.restore import erase_trashed, find_trashed, restore_tras
 from headrace.permissions.check import require_admin
 from headrace.store import trash
 from headrace.store.script_history import deployment_of
-from headrace.store.trash import LARGEST_ID, TrashItem
+from headrace.store.trash import LARGEST_ID
+from headrace.store.trash import TrashItem as Item
 
 if TYPE_CHECKING:
     from headrace.model.script import Script
@@ -28,7 +30,7 @@ router = APIRouter(prefix="/w/{workspace}/trash", tags=["trash"], route_class=Ch
 ItemId = Annotated[int, Path(ge=1, le=LARGEST_ID)]
 
 
-@router.get("/list")
+@router.get("/list", response_model=list[TrashItem])
 async def list_trash(page: Page, caller: WorkspaceCaller, item_kind: str | None = None) -> Response:
     """What was deleted and can still be restored, the latest first."""
     require_admin(caller.principal)
@@ -39,7 +41,7 @@ async def list_trash(page: Page, caller: WorkspaceCaller, item_kind: str | None 
     return json_response([_show(item, caller.workspace) for item in items])
 
 
-@router.get("/get/{id}")
+@router.get("/get/{id}", response_model=TrashItemWithData)
 async def get_trash_item(id: ItemId, caller: WorkspaceCaller) -> Response:
     """One item with what it was: of a script the newest version, and what others there were."""
     async with caller.transaction() as connection:
@@ -74,12 +76,12 @@ async def empty_trash(caller: WorkspaceCaller) -> str:
     return f"{erased} items erased"
 
 
-async def _restore(caller: Caller, item: int) -> tuple[TrashItem, list[Launched]]:
+async def _restore(caller: Caller, item: int) -> tuple[Item, list[Launched]]:
     async with caller.transaction() as connection:
         return await restore_trashed(connection, caller.principal, item)
 
 
-def _show(item: TrashItem, workspace: str) -> dict[str, Any]:
+def _show(item: Item, workspace: str) -> dict[str, Any]:
     return {
         "id": item.id,
         "workspace_id": workspace,

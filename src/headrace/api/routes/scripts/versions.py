@@ -7,12 +7,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Response
 from fastapi.responses import PlainTextResponse
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from headrace.api.body import CheckedRoute
 from headrace.api.context import WorkspaceCaller
 from headrace.api.pages import Page
 from headrace.api.schemas.answers import json_response
+from headrace.api.schemas.script_shapes import Script, ScriptHistory
 from headrace.api.schemas.scripts import show_deployment, show_script
 from headrace.errors import NotFound
 from headrace.lifecycle.archive import archive_path, archive_version
@@ -32,11 +33,15 @@ MOST_PATHS = 1000
 class NewMessage(BaseModel):
     """Body that says anew why a version was deployed."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"deployment_msg": "Faster"}]})
+
     deployment_msg: str | None = None
 
 
 class Muting(BaseModel):
     """Body that keeps failures from the workspace's error handler."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"muted": True}]})
 
     muted: bool | None = None
 
@@ -44,10 +49,12 @@ class Muting(BaseModel):
 class Paths(BaseModel):
     """Body that names scripts."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"paths": ["f/reports/spells"]}]})
+
     paths: Annotated[list[str], Field(max_length=MOST_PATHS)]
 
 
-@router.get("/get_latest_version/{path:path}")
+@router.get("/get_latest_version/{path:path}", response_model=ScriptHistory)
 async def get_script_latest_version(path: str, caller: WorkspaceCaller) -> Response:
     """Which version is the newest, by whom, when, and why."""
     check_path(path)
@@ -56,7 +63,7 @@ async def get_script_latest_version(path: str, caller: WorkspaceCaller) -> Respo
     return json_response(show_deployment(deployment_of(script)))
 
 
-@router.get("/history/p/{path:path}")
+@router.get("/history/p/{path:path}", response_model=list[ScriptHistory])
 async def get_script_history_by_path(path: str, page: Page, caller: WorkspaceCaller) -> Response:
     """The versions of a script, newest first, also those that it had at other paths."""
     check_path(path)
@@ -109,7 +116,7 @@ async def archive_script_by_path(path: str, caller: WorkspaceCaller) -> str:
     return f"script {path} archived"
 
 
-@router.post("/archive/h/{hash}")
+@router.post("/archive/h/{hash}", response_model=Script)
 async def archive_script_by_hash(hash: str, caller: WorkspaceCaller) -> Response:
     """Archive a version; answers with it as it is now."""
     version = parse_script_hash(hash)
@@ -119,7 +126,7 @@ async def archive_script_by_hash(hash: str, caller: WorkspaceCaller) -> Response
     return json_response(show_script(script, caller.workspace, lineage))
 
 
-@router.post("/delete/p/{path:path}")
+@router.post("/delete/p/{path:path}", response_model=str)
 async def delete_script_by_path(path: str, caller: WorkspaceCaller) -> Response:
     """Put all versions at a path into the trash bin. For admins of the workspace."""
     check_path(path)
@@ -128,7 +135,7 @@ async def delete_script_by_path(path: str, caller: WorkspaceCaller) -> Response:
     return json_response(path)
 
 
-@router.post("/delete/h/{hash}")
+@router.post("/delete/h/{hash}", response_model=Script)
 async def delete_script_by_hash(hash: str, caller: WorkspaceCaller) -> Response:
     """Put one version into the trash bin; answers with what is left of it. For admins of the workspace."""
     version = parse_script_hash(hash)
@@ -138,7 +145,7 @@ async def delete_script_by_hash(hash: str, caller: WorkspaceCaller) -> Response:
     return json_response(show_script(shown, caller.workspace, []))
 
 
-@router.delete("/delete_bulk")
+@router.delete("/delete_bulk", response_model=list[str])
 async def delete_scripts_bulk(body: Paths, caller: WorkspaceCaller) -> Response:
     """Put the versions at many paths into the trash bin; the paths that had any. For admins."""
     for path in body.paths:

@@ -10,7 +10,12 @@ from fastapi.responses import PlainTextResponse
 from headrace.api.body import CheckedRoute
 from headrace.api.context import Caller, InstanceCaller, WorkspaceCaller
 from headrace.api.schemas.answers import json_response, without_none
-from headrace.api.schemas.dependency_files import NewWorkspaceDependencies, show_file
+from headrace.api.schemas.dependency_files import (
+    DependenciesOfWorkspace,
+    NewWorkspaceDependencies,
+    WorkspaceDependencies,
+    show_file,
+)
 from headrace.db.failures import retried
 from headrace.db.listen import LOCKS_CHANGED
 from headrace.errors import InvalidInput
@@ -66,7 +71,7 @@ async def delete_workspace_dependencies(
     await _changed(caller, lambda c: delete_file(c, caller.principal, language, name or None))
 
 
-@router.get("/get_latest/{language}")
+@router.get("/get_latest/{language}", response_model=WorkspaceDependencies)
 async def get_latest_workspace_dependencies(
     language: str, caller: WorkspaceCaller, name: str | None = None
 ) -> Response:
@@ -78,7 +83,7 @@ async def get_latest_workspace_dependencies(
     return json_response(show_file(file))
 
 
-@router.get("/list")
+@router.get("/list", response_model=list[WorkspaceDependencies])
 async def list_workspace_dependencies(caller: WorkspaceCaller) -> Response:
     """The newest version of each file that is in use."""
     async with caller.transaction() as connection:
@@ -86,7 +91,7 @@ async def list_workspace_dependencies(caller: WorkspaceCaller) -> Response:
     return json_response([show_file(file) for file in files])
 
 
-@of_all.get("/list_all_workspace_dependencies")
+@of_all.get("/list_all_workspace_dependencies", response_model=list[DependenciesOfWorkspace])
 async def list_all_workspace_dependencies(caller: InstanceCaller) -> Response:
     """The files of all workspaces, without their content; for superadmins."""
     check.require_superadmin(caller.principal)
