@@ -14,6 +14,13 @@ from tests.acceptance.commands import Up
 FOLDER = "f/clients"
 DOUBLE = "def main(x: int):\n    return {'twice': 2 * x}\n"
 FAILS = "def main():\n    raise ValueError('no luck')\n"
+REFERS = """
+import os
+
+
+def main(password: str, login: dict, n: int):
+    return len(password), login, n, os.environ["REGION"]
+"""
 SLEEPS = "import time\n\ndef main():\n    print('asleep', flush=True)\n    time.sleep(600)\n"
 # What the client does in a job, with the standard library alone: nothing has to be installed.
 CALLS_BACK = """
@@ -120,6 +127,23 @@ async def test_a_job_calls_back_with_its_own_token(server: Up, client: wmill.Win
     async with server.in_workspace() as http:
         assert result["me"] == (await http.get("/users/whoami")).json()["username"]
     assert await call(client.wait_job, result["state"][0]) == {"twice": 42}
+
+
+async def test_arguments_may_refer_to_secrets_and_jobs_have_the_workspaces_environment(
+    server: Up, client: wmill.Windmill
+):
+    await call(client.set_variable, f"{FOLDER}/password", "hunter2", is_secret=True)
+    await call(client.set_resource, {"password": f"$var:{FOLDER}/password"}, f"{FOLDER}/login", "login")
+    async with server.in_workspace() as http:
+        region = {"name": "REGION", "value": "eu"}
+        assert (await http.post("/workspaces/set_environment_variable", json=region)).status_code == 200
+    path, _ = await deploy(server, "refers", REFERS)
+    args = {"password": f"$var:{FOLDER}/password", "login": f"$res:{FOLDER}/login", "n": 2**60}
+    job = await call(client.run_script_by_path_async, path, args=args)
+    assert await call(client.wait_job, job) == [7, {"password": "hunter2"}, 2**60, "eu"]
+    assert (await call(client.get_job, job))["args"] == args
+    with pytest.raises(Exception, match=rf"\$var:{FOLDER}/none can't be had as .*does not exist"):
+        await call(client.run_script_by_path, path, args={**args, "password": f"$var:{FOLDER}/none"})
 
 
 async def test_a_call_that_waits_answers_with_the_result(server: Up, client: wmill.Windmill):

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 PUBLIC = frozenset(
     {
+        "/.well-known/jwks.json",
+        "/.well-known/openid-configuration",
         "/auth/login",
         "/docs",
         "/docs/{digest}/{name}",

@@ -15,7 +15,15 @@ from headrace.api.entrance.hosts import HostCheck
 from headrace.api.entrance.rates import RateCheck
 from headrace.api.entrance.url import check_url
 from headrace.api.errors import add_error_handlers
-from headrace.api.routes.instance import description, global_settings, instance, sign_in, tokens, users
+from headrace.api.routes.instance import (
+    description,
+    global_settings,
+    instance,
+    oidc,
+    sign_in,
+    tokens,
+    users,
+)
 from headrace.api.routes.jobs import (
     canceling,
     changing,
@@ -66,6 +74,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     instance.signed_in,
     description.router,
     global_settings.router,
+    oidc.public,
+    oidc.router,
     sign_in.router,
     sign_in.signed_in,
     tokens.router,

@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import click
+import httpx
 
 from headrace import __version__
 from headrace.cli.data_folder import make_data_dir
@@ -29,6 +30,7 @@ from headrace.runtimes.registry import make_runtimes
 from headrace.sandbox.slots import open_slots
 from headrace.worker.code_book import CodeBook
 from headrace.worker.completer import Completer
+from headrace.worker.environment_book import EnvironmentBook
 from headrace.worker.loop import Worker
 from headrace.worker.run_job import Workshop
 
@@ -41,6 +43,7 @@ log = logging.getLogger(__name__)
 
 _SPARE_CONNECTIONS = 2
 """Beyond one for each slot: for claims and for ends."""
+_ANSWER_SECONDS = 30.0
 
 
 @click.command
@@ -102,11 +105,21 @@ async def _work(roles: RoleLogins, slots: Slots, settings: Settings) -> None:
         runtimes = await make_runtimes(folders, slots, settings)
         info = _describe(settings, slots)
         completer = Completer(pool, switchboard, info)
-        workshop = Workshop(pool, switchboard, completer, CodeBook(pool), runtimes, settings)
         log.info("%d slots, isolation %s", settings.slots, slots.isolation)
         if slots.any_uid is None:
             log.warning("jobs run under the account of this worker and can read what it can: it is not root")
-        await _until_over(Worker(workshop, roles.worker, info, slots), switchboard)
+        async with httpx.AsyncClient(base_url=settings.url, timeout=_ANSWER_SECONDS) as api:
+            workshop = Workshop(
+                pool,
+                switchboard,
+                completer,
+                CodeBook(pool),
+                EnvironmentBook(pool),
+                api,
+                runtimes,
+                settings,
+            )
+            await _until_over(Worker(workshop, roles.worker, info, slots), switchboard)
     finally:
         pool.terminate()
 

@@ -29,6 +29,7 @@ class ErrorName(StrEnum):
     INVALID_RESULT = "InvalidResult"
     RESULT_TOO_LARGE = "ResultTooLarge"
     DEPENDENCIES = "DependenciesErr"
+    REFERENCE = "ReferenceErr"
     INTERNAL = "InternalErr"
 
 

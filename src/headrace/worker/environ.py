@@ -29,19 +29,22 @@ def job_environ(
     *,
     url: str,
     worker_group: str,
+    of_workspace: dict[str, str],
     envs: list[str],
     own: dict[str, str],
 ) -> dict[str, str]:
     """Every variable a job sees but for those the runtime adds (PATH, HOME, …).
 
-    ``envs`` are the script's own, as ``KEY=VALUE``; they can't replace ``WM_…``. ``own`` is the
-    worker's environment, of which PASSED_ON goes through.
+    ``of_workspace`` is what the workspace adds for all its jobs. ``envs`` are the script's own, as
+    ``KEY=VALUE``, and go before that; they can't replace ``WM_…``. ``own`` is the worker's environment, of
+    which PASSED_ON goes through.
     """
     passed_on = {name: own[name] for name in PASSED_ON if name in own}
     custom = {name: value for name, _, value in (env.partition("=") for env in envs) if name}
     # The public client's tasks ask by this whether they are the function that this very job is to run.
     override = {"MAIN_OVERRIDE": job.entry} if job.entry else {}
-    return {"LANG": "C.UTF-8"} | passed_on | custom | override | _contextual(job, url, worker_group)
+    contextual = _contextual(job, url, worker_group)
+    return {"LANG": "C.UTF-8"} | passed_on | of_workspace | custom | override | contextual
 
 
 def _contextual(job: ClaimedJob, url: str, worker_group: str) -> dict[str, str]:

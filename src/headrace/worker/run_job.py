@@ -21,6 +21,7 @@ from headrace.queue import logs, notes
 from headrace.queue.complete import Completion
 from headrace.runtimes.base import Attempt, LockFailed
 from headrace.sandbox.cage import Stop
+from headrace.worker.argument_references import resolve_arguments
 from headrace.worker.code_book import ResolvedCode
 from headrace.worker.completer import ACQUIRE_SECONDS
 from headrace.worker.environ import job_environ
@@ -30,6 +31,8 @@ from headrace.worker.job_notes import JobNotes
 from headrace.worker.job_stream import JobStream
 
 if TYPE_CHECKING:
+    import httpx
+
     from headrace.db.connection import Connection, Pool
     from headrace.db.listen import Switchboard
     from headrace.model.job import ClaimedJob, Lease, LogChunk
@@ -39,6 +42,7 @@ if TYPE_CHECKING:
     from headrace.settings import Settings
     from headrace.worker.code_book import CodeBook
     from headrace.worker.completer import Completer
+    from headrace.worker.environment_book import EnvironmentBook
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +55,8 @@ class Workshop:
     switchboard: Switchboard
     completer: Completer
     code_book: CodeBook
+    environment_book: EnvironmentBook
+    api: httpx.AsyncClient
     runtimes: Runtimes
     settings: Settings
 
@@ -148,13 +154,26 @@ async def _run(workshop: Workshop, running: RunningJob, cage: Cage, job_log: Job
             return resolved
         if running.job.kind is JobKind.DEPENDENCIES:
             return await _lock(workshop, running, resolved, cage, job_log)
-        attempt = _attempt(workshop, running, resolved, cage, talk)
-        return await workshop.runtimes.get(resolved.code.language).run(attempt, talk.output)
+        return await _run_code(workshop, running, resolved, cage, talk)
     except HeadraceError as error:
         return failure(ErrorName.INTERNAL, str(error))
     except Exception:
         log.exception("job %s: the worker failed to run it", running.job.lease.job)
         return failure(ErrorName.INTERNAL, "the worker failed to run this job; its log says why")
+
+
+async def _run_code(
+    workshop: Workshop, running: RunningJob, resolved: ResolvedCode, cage: Cage, talk: Talk
+) -> Outcome:
+    arguments = await resolve_arguments(workshop.api, running.job, running.stop)
+    if isinstance(arguments, Outcome):
+        return arguments
+    own = await until_back(
+        lambda: workshop.environment_book.read(running.job.workspace), "reading the environment"
+    )
+    environ = _environ(workshop, running.job, resolved, own)
+    attempt = _attempt(workshop, running, resolved, cage, talk, arguments, environ)
+    return await workshop.runtimes.get(resolved.code.language).run(attempt, talk.output)
 
 
 async def _lock(
@@ -175,21 +194,33 @@ async def _lock(
     return Outcome(Status.SUCCESS, workshop.runtimes.lock_result(lock))
 
 
-def _attempt(
-    workshop: Workshop, running: RunningJob, resolved: ResolvedCode, cage: Cage, talk: Talk
-) -> Attempt:
-    job, settings = running.job, workshop.settings
-    environ = job_environ(
+def _environ(
+    workshop: Workshop, job: ClaimedJob, resolved: ResolvedCode, of_workspace: dict[str, str]
+) -> dict[str, str]:
+    return job_environ(
         job,
-        url=settings.url,
-        worker_group=settings.group,
+        url=workshop.settings.url,
+        worker_group=workshop.settings.group,
+        of_workspace=of_workspace,
         envs=resolved.settings.get("envs") or [],
         own=dict(os.environ),
     )
+
+
+def _attempt(  # noqa: PLR0917 - what an attempt is made of
+    workshop: Workshop,
+    running: RunningJob,
+    resolved: ResolvedCode,
+    cage: Cage,
+    talk: Talk,
+    arguments: bytes,
+    environ: dict[str, str],
+) -> Attempt:
+    job = running.job
     return Attempt(
         name=f"{job.lease.job}-{job.lease.attempt}",
         code=dataclasses.replace(resolved.code, entry=job.entry or resolved.code.entry),
-        arguments=job.args,
+        arguments=arguments,
         environ=environ,
         timeout_seconds=_timeout_seconds(workshop, running),
         cage=cage,

@@ -40,10 +40,21 @@ from windmill_api.api.job import (
 from windmill_api.api.metrics import get_job_progress, set_job_progress
 from windmill_api.api.resource import (
     create_resource,
+    create_resource_type,
     exists_resource,
+    exists_resource_type,
+    file_resource_type_to_file_ext_map,
     get_resource,
+    get_resource_type,
     get_resource_value,
     get_resource_value_interpolated,
+    list_resource,
+    list_resource_counts_by_type,
+    list_resource_names,
+    list_resource_type,
+    list_resource_type_names,
+    list_search_resource,
+    update_resource,
     update_resource_value,
 )
 from windmill_api.api.script import (
@@ -55,6 +66,17 @@ from windmill_api.api.script import (
 )
 from windmill_api.api.settings import backend_version
 from windmill_api.api.user import create_token, global_whoami, login, whoami
+from windmill_api.api.variable import (
+    create_variable,
+    delete_variables_bulk,
+    encrypt_value,
+    exists_variable,
+    get_variable,
+    get_variable_value,
+    list_contextual_variables,
+    list_variable,
+    update_variable,
+)
 from windmill_api.api.workspace import create_workspace, exists_workspace, list_workspaces
 
 from headrace.model.outcome import Status
@@ -245,6 +267,57 @@ async def test_resources(alice: Client):
     assert await alice.text(get_resource_value, 200, **here, path="u/alice/r") == "[2]"
     assert await alice.text(get_resource_value_interpolated, 200, **here, path="u/alice/r") == "[2]"
     assert await alice.parsed(exists_resource, **here, path="u/alice/r") is True
+
+
+async def test_types_and_lists_of_resources(alice: Client):
+    here = {"workspace": WORKSPACE}
+    new = Body(name="c_table", schema={"type": "object"}, description="d", format_extension="csv")
+    await alice.text(create_resource_type, 201, **here, json_body=new)
+    for found in (
+        await alice.parsed(get_resource_type, **here, path="c_table"),
+        *await alice.parsed(list_resource_type, **here),
+    ):
+        assert (found.name, found.schema, found.format_extension) == ("c_table", {"type": "object"}, "csv")
+        assert isinstance(found.edited_at, datetime)
+    assert await alice.parsed(list_resource_type_names, **here) == ["c_table"]
+    assert await alice.parsed(exists_resource_type, **here, path="c_table") is True
+    extensions = await alice.parsed(file_resource_type_to_file_ext_map, **here)
+    assert extensions["c_table"].format_extension == "csv"
+    body = Body(path="u/alice/r", value={"a": 1}, resource_type="c_table", description="d")
+    await alice.text(create_resource, 201, **here, json_body=body)
+    await alice.text(update_resource, 200, **here, path="u/alice/r", json_body=Body(description="e"))
+    (listed,) = await alice.parsed(list_resource, **here)
+    assert (listed.path, listed.description, listed.is_linked) == ("u/alice/r", "e", False)
+    (named,) = await alice.parsed(list_resource_names, **here, name="c_table")
+    assert (named.name, named.path) == ("r", "u/alice/r")
+    (searched,) = await alice.parsed(list_search_resource, **here)
+    assert (searched.value, searched.truncated) == ('{"a":1}', False)
+    (counted,) = await alice.parsed(list_resource_counts_by_type, **here)
+    assert (counted.resource_type, counted.count) == ("c_table", 1)
+
+
+async def test_variables(alice: Client):
+    here = {"workspace": WORKSPACE}
+    new = Body(path="u/alice/v", value="hunter2", is_secret=True, description="d")
+    await alice.text(create_variable, 201, **here, json_body=new)
+    found = await alice.parsed(get_variable, **here, path="u/alice/v")
+    assert (found.value, found.is_secret, found.is_draft) == ("hunter2", True, False)
+    assert isinstance(found.edited_at, datetime)
+    encrypted = await alice.parsed(
+        get_variable, **here, path="u/alice/v", decrypt_secret=False, include_encrypted=True
+    )
+    change = Body(value=encrypted.value, is_secret=True, description="e")
+    await alice.text(update_variable, 200, **here, path="u/alice/v", json_body=change, already_encrypted=True)
+    assert await alice.parsed(get_variable_value, **here, path="u/alice/v") == "hunter2"
+    assert await alice.parsed(exists_variable, **here, path="u/alice/v") is True
+    (listed,) = await alice.parsed(list_variable, **here)
+    assert (listed.path, listed.description, bool(listed.value)) == ("u/alice/v", "e", False)
+    contextual = await alice.parsed(list_contextual_variables, **here)
+    assert "WM_TOKEN" in {variable.name for variable in contextual}
+    assert (await alice.text(encrypt_value, 200, **here, json_body="x")).startswith("encrypted:")
+    assert await alice.parsed(delete_variables_bulk, **here, json_body=Body(paths=["u/alice/v"])) == [
+        "u/alice/v"
+    ]
 
 
 async def test_people_workspaces_and_the_installation(api: Api, alice: Client):

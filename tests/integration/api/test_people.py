@@ -121,7 +121,7 @@ async def test_a_workspace_is_listed_named_and_shut(api: Api):
     assert mine["email"] == "alice@acme.test"
     (membership,) = mine["workspaces"]
     assert (membership["id"], membership["username"], membership["role"]) == ("acme", "alice", "developer")
-    for username, is_taken in {"Alice": True, "nobody": False}.items():
+    for username, is_taken in {"Bob": True, "nobody": False}.items():
         body = {"id": "acme", "username": username}
         assert (await api.alice.post("/workspaces/exists_username", json=body)).json() is is_taken
     rename = in_workspace("workspaces/change_workspace_name")

@@ -64,6 +64,21 @@ async def test_resources_are_made_changed_and_read(client: wmill.Windmill):
         await call(client.get_resource, "u/alice/missing")
 
 
+async def test_variables_are_made_changed_and_read(api: Api, client: wmill.Windmill):
+    await call(client.set_variable, "u/alice/password", "hunter2", is_secret=True)
+    assert await call(client.get_variable, "u/alice/password") == "hunter2"
+    await call(client.set_variable, "u/alice/password", "second")
+    assert await call(client.get_variable, "var://u/alice/password") == "second"
+    shown = await api.alice.get(f"/w/{WORKSPACE}/variables/get/u/alice/password?decrypt_secret=false")
+    assert shown.json()["is_secret"] is True
+    await call(client.set_resource, {"password": "$var:u/alice/password"}, "u/alice/login", "database")
+    assert await call(client.get_resource, "u/alice/login") == {"password": "second"}
+    await call(client.set_state, 1)
+    listed = await call(client.list_resources)
+    assert [item["path"] for item in listed] == ["u/alice/login"]
+    assert [item["path"] for item in await call(client.list_resources, "state")] == ["u/alice/script/user"]
+
+
 async def test_a_script_is_run_and_waited_for(api: Api, client: wmill.Windmill, worker: PlayedWorker):
     version = await deploy(api.alice, PATH)
     for options in ({"path": PATH}, {"hash_": version}):
@@ -99,3 +114,12 @@ async def test_the_client_learns_who_and_where_it_is(client: wmill.Windmill):
     assert (await call(client.whoami))["email"] == "alice@acme.test"
     assert (await call(lambda: client.version)).startswith("CE v1.")
     assert len(await call(client.create_token)) == 64
+
+
+async def test_one_is_told_who_one_is_and_makes_tokens(api: Api, client: wmill.Windmill):
+    assert (await call(client.whoami))["email"] == "alice@acme.test"
+    assert await call(client.username_to_email, "bob") == "bob@acme.test"
+    assert (await call(lambda: client.version)).startswith("CE v1.")
+    assert (await call(client.get_id_token, "https://vault.acme.test", 60)).count(".") == 2
+    async with api.client(await call(client.create_token)) as made:
+        assert (await made.get("/users/email")).text == "alice@acme.test"

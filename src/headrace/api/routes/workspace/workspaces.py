@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from fastapi import APIRouter
 from fastapi.responses import PlainTextResponse
 
@@ -17,6 +19,7 @@ from headrace.api.schemas.workspaces import (
     show_membership,
     show_workspace,
 )
+from headrace.db.transaction import acting_as
 from headrace.model.email import username_of
 from headrace.model.path import check_name, check_username
 from headrace.permissions import check
@@ -80,6 +83,10 @@ async def exists_username(body: UsernameInWorkspace, caller: InstanceCaller) -> 
     """Whether a name is taken in a workspace, however it is written; false where one may not see it."""
     check.require_person(caller.principal)
     async with caller.transaction() as connection:
+        if not await workspaces.exists(connection, body.id):
+            return False
+    inside = dataclasses.replace(caller.principal, workspace=body.id)
+    async with acting_as(caller.context.pool, inside) as connection:
         return await members.exists_username(connection, body.id, body.username)
 
 
