@@ -62,9 +62,14 @@ def require_developer(principal: Principal) -> None:
         raise PermissionDenied("operators may run and view, not create, change or preview")
 
 
+def may_read_variables(principal: Principal) -> bool:
+    """Whether the principal is no operator: they have variables through the scripts that they run only."""
+    return not principal.is_operator or principal.is_admin or principal.job is not None
+
+
 def require_reader_of_variables(principal: Principal) -> None:
-    """Raise PermissionDenied for operators: they have variables through the scripts that they run only."""
-    if principal.is_operator and not principal.is_admin and principal.job is None:
+    """Raise PermissionDenied for those who may not read any variable."""
+    if not may_read_variables(principal):
         raise PermissionDenied("operators may not read variables")
 
 
@@ -89,6 +94,12 @@ def require_person(principal: Principal) -> None:
     """Raise PermissionDenied for a job: it can't make anything that outlives it as a credential."""
     if principal.job is not None:
         raise PermissionDenied("a job's token can't do this")
+
+
+def require_no_scopes(principal: Principal, what: str) -> None:
+    """Raise PermissionDenied for a token that is limited to scopes."""
+    if principal.scopes is not None:
+        raise PermissionDenied(f"a token with scopes can't {what}")
 
 
 def require_no_wider(principal: Principal, scopes: tuple[Scope, ...] | None) -> None:
