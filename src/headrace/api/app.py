@@ -27,16 +27,23 @@ from headrace.api.routes.instance import (
 from headrace.api.routes.jobs import (
     canceling,
     changing,
+    counts,
     dependencies,
     following,
+    logs,
     metrics,
     rerunning,
+    resolving,
+    results,
     running,
     running_and_waiting,
     running_bundle,
     running_code,
     running_inline,
+    streaming,
+    updates,
 )
+from headrace.api.routes.jobs import lists as job_lists
 from headrace.api.routes.scripts import (
     dependency_map,
     drafts,
@@ -114,6 +121,14 @@ ROUTERS: tuple[APIRouter, ...] = (
     canceling.router,
     changing.router,
     rerunning.router,
+    updates.router,
+    streaming.router,
+    results.router,
+    resolving.router,
+    logs.router,
+    job_lists.router,
+    counts.router,
+    counts.of_all,
     metrics.router,
 )
 

@@ -12,6 +12,7 @@ from fastapi.security import HTTPBearer
 
 from headrace.api.entrance.own_site import require_own_site
 from headrace.api.entrance.trail import trail_of
+from headrace.api.feeds import Feeds
 from headrace.api.health import HealthWatch
 from headrace.api.scopes import require_scope
 from headrace.db.transaction import acting_as, nobody
@@ -37,6 +38,7 @@ class Context:
     settings: Settings
     vault: Vault
     health: HealthWatch = field(default_factory=HealthWatch)
+    feeds: Feeds = field(default_factory=Feeds)
 
 
 @dataclass(frozen=True, slots=True)

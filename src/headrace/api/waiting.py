@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
+from headrace.clock import monotonic
 from headrace.db.listen import JOBS_CHANGED
 from headrace.errors import TooMany
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 POLL_SECONDS = 1.0
 """A lost notification costs a waiting request at most this long."""
+_NEVER = float("-inf")
 
 
 class Waiters:
@@ -28,6 +30,9 @@ class Waiters:
         self._most_of_one = most_of_one
         self._turns: Counter[str] = Counter()
         self._events: dict[str, set[asyncio.Event]] = defaultdict(set)
+        self._heard_at: dict[str, float] = {}
+        self.is_closing = False
+        """Whether the server ends: whoever follows a job for long lets go."""
         switchboard.listen(JOBS_CHANGED, self._heard)
 
     @contextmanager
@@ -45,6 +50,16 @@ class Waiters:
             self._events[key].discard(event)
             if not self._events[key]:
                 del self._events[key]
+                self._heard_at.pop(key, None)
+
+    def heard_at(self, job: JobId) -> float:
+        """When the newest news of a job came that somebody waits for, by the monotonic clock."""
+        return self._heard_at.get(str(job), _NEVER)
+
+    def close(self) -> None:
+        """Wake everybody, for the last time."""
+        self.is_closing = True
+        self._heard("")
 
     @contextmanager
     def turn(self, who: str) -> Iterator[None]:
@@ -65,14 +80,12 @@ class Waiters:
                 del self._turns[who]
 
     def _heard(self, job: str) -> None:
-        if job == "":
-            # Listening began again: anything may have happened in between.
-            for events in self._events.values():
-                for event in events:
+        # An empty word says that listening began again: anything may have happened in between.
+        for key in list(self._events) if job == "" else [job]:
+            if key in self._events:
+                self._heard_at[key] = monotonic()
+                for event in self._events[key]:
                     event.set()
-            return
-        for event in self._events.get(job, ()):
-            event.set()
 
 
 async def next_news(event: asyncio.Event, most_seconds: float) -> None:

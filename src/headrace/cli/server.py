@@ -7,7 +7,7 @@ import logging
 import resource
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -106,6 +106,7 @@ class _Web(uvicorn.Server):
     """Says when it listens, and leaves signals to us: there is more to end than requests."""
 
     url = ""
+    let_go: Callable[[], None]
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -116,7 +117,8 @@ class _Web(uvicorn.Server):
         log.info("listening on %s", self.url)
 
     def end(self) -> None:
-        """Let running requests end; asked a second time, don't wait for them."""
+        """Let running requests end, and tell those that follow a job; asked again, don't wait for them."""
+        self.let_go()
         self.force_exit = self.should_exit
         self.should_exit = True
 
@@ -133,6 +135,9 @@ async def _serve(
 ) -> None:
     web = _Web(config)
     web.url = settings.url
+    switchboard = Switchboard(roles.server, "server")
+    waiters = Waiters(switchboard, settings.most_waits, settings.most_waits_of_one)
+    web.let_go = waiters.close
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, web.end)
     pool = await open_pool(roles.server, "server", settings.database_connections)
@@ -141,8 +146,6 @@ async def _serve(
             async with pool.acquire(timeout=10) as connection:
                 await check_current(connection)
                 vault = await open_vault(settings, connection)
-        switchboard = Switchboard(roles.server, "server")
-        waiters = Waiters(switchboard, settings.most_waits, settings.most_waits_of_one)
         context = Context(pool, switchboard, waiters, settings, vault)
         services = Services(switchboard, settings)
         config.app = make_app(context, settings)

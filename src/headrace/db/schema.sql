@@ -651,6 +651,12 @@ CREATE FUNCTION headrace.schema_version() RETURNS integer
     SET search_path TO 'headrace', 'pg_temp'
     AS $$ select max(version) from schema_migration $$;
 
+CREATE FUNCTION headrace.sees_all_workspaces() RETURNS boolean
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+  select is_superadmin() and current_job() is null and coalesce(current_workspace(), 'admins') = 'admins'
+$$;
+
 CREATE FUNCTION headrace.set_own_password(new_hash text, kept_token bytea) RETURNS boolean
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'headrace', 'pg_temp'
@@ -926,6 +932,9 @@ CREATE TABLE headrace.job_history (
     preprocessed boolean,
     progress smallint,
     retry_number smallint DEFAULT 0 NOT NULL,
+    resolved_at timestamp with time zone,
+    resolved_by text,
+    resolution_note text,
     CONSTRAINT job_history_status_check CHECK ((status = ANY (ARRAY['success'::text, 'failure'::text, 'canceled'::text, 'skipped'::text])))
 )
 PARTITION BY RANGE (completed_at);
@@ -1383,13 +1392,33 @@ CREATE UNIQUE INDEX instance_user_by_folded_email ON headrace.instance_user USIN
 
 CREATE INDEX job_by_parent ON headrace.job USING btree (parent_job) WHERE (parent_job IS NOT NULL);
 
+CREATE INDEX job_by_path ON headrace.job USING btree (workspace_id, path, created_at DESC, id DESC) WHERE (path IS NOT NULL);
+
 CREATE INDEX job_by_time ON headrace.job USING btree (workspace_id, created_at DESC, id);
+
+CREATE INDEX job_history_by_creator ON ONLY headrace.job_history USING btree (workspace_id, created_by, created_at DESC, id DESC);
+
+CREATE INDEX job_history_by_kind ON ONLY headrace.job_history USING btree (workspace_id, kind, created_at DESC, id DESC) WHERE (kind <> 'script'::text);
 
 CREATE INDEX job_history_by_parent ON ONLY headrace.job_history USING btree (parent_job) WHERE (parent_job IS NOT NULL);
 
-CREATE INDEX job_history_by_path ON ONLY headrace.job_history USING btree (workspace_id, path, completed_at DESC);
+CREATE INDEX job_history_by_path ON ONLY headrace.job_history USING btree (workspace_id, path, created_at DESC, id DESC) WHERE (path IS NOT NULL);
+
+CREATE INDEX job_history_by_schedule ON ONLY headrace.job_history USING btree (workspace_id, schedule_path, created_at DESC, id DESC) WHERE (schedule_path IS NOT NULL);
+
+CREATE INDEX job_history_by_status ON ONLY headrace.job_history USING btree (workspace_id, status, created_at DESC, id DESC) WHERE (status <> 'success'::text);
+
+CREATE INDEX job_history_by_tag ON ONLY headrace.job_history USING btree (workspace_id, tag, created_at DESC, id DESC);
 
 CREATE INDEX job_history_by_time ON ONLY headrace.job_history USING btree (workspace_id, created_at DESC, id);
+
+CREATE INDEX job_history_by_trigger ON ONLY headrace.job_history USING btree (workspace_id, trigger_kind, created_at DESC, id DESC) WHERE (trigger_kind IS NOT NULL);
+
+CREATE INDEX job_history_by_version ON ONLY headrace.job_history USING btree (workspace_id, script_hash, created_at DESC, id DESC) WHERE (script_hash IS NOT NULL);
+
+CREATE INDEX job_history_by_worker ON ONLY headrace.job_history USING btree (workspace_id, worker, created_at DESC, id DESC) WHERE (worker IS NOT NULL);
+
+CREATE INDEX job_history_resolved ON ONLY headrace.job_history USING btree (workspace_id, created_at DESC, id DESC) WHERE (resolved_at IS NOT NULL);
 
 CREATE INDEX job_queue_claim ON headrace.job_queue USING btree (tag, priority DESC, scheduled_for, id) WHERE ((state = 'queued'::text) AND (held IS NULL));
 
@@ -1664,6 +1693,8 @@ CREATE POLICY readers ON headrace.variable FOR SELECT TO headrace_server USING (
 
 ALTER TABLE headrace.relock_cause ENABLE ROW LEVEL SECURITY;
 
+CREATE POLICY resolvers ON headrace.job_history FOR UPDATE TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (( SELECT headrace.is_workspace_admin() AS is_workspace_admin) OR (permissioned_as = ANY (( SELECT headrace.own_identities() AS own_identities)::text[])) OR (created_by = ( SELECT headrace.current_username() AS current_username)) OR (owner = ANY (( SELECT headrace.writable_owners() AS writable_owners)::text[])))));
+
 ALTER TABLE headrace.resource ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE headrace.resource_type ENABLE ROW LEVEL SECURITY;
@@ -1685,6 +1716,14 @@ ALTER TABLE headrace.signing_key ENABLE ROW LEVEL SECURITY;
 CREATE POLICY superadmin_adds ON headrace.workspace FOR INSERT TO headrace_server WITH CHECK (( SELECT headrace.is_superadmin() AS is_superadmin));
 
 CREATE POLICY superadmin_adds ON headrace.workspace_user FOR INSERT TO headrace_server WITH CHECK (( SELECT headrace.is_superadmin() AS is_superadmin));
+
+CREATE POLICY superadmin_sees_all ON headrace.job FOR SELECT TO headrace_server USING (( SELECT headrace.sees_all_workspaces() AS sees_all_workspaces));
+
+CREATE POLICY superadmin_sees_all ON headrace.job_history FOR SELECT TO headrace_server USING (( SELECT headrace.sees_all_workspaces() AS sees_all_workspaces));
+
+CREATE POLICY superadmin_sees_all ON headrace.job_label FOR SELECT TO headrace_server USING (( SELECT headrace.sees_all_workspaces() AS sees_all_workspaces));
+
+CREATE POLICY superadmin_sees_all ON headrace.job_queue FOR SELECT TO headrace_server USING (( SELECT headrace.sees_all_workspaces() AS sees_all_workspaces));
 
 ALTER TABLE headrace.token ENABLE ROW LEVEL SECURITY;
 
@@ -1981,6 +2020,12 @@ GRANT UPDATE(preprocessed) ON TABLE headrace.job TO headrace_worker;
 
 GRANT SELECT,INSERT ON TABLE headrace.job_history TO headrace_server;
 GRANT SELECT,INSERT ON TABLE headrace.job_history TO headrace_worker;
+
+GRANT UPDATE(resolved_at) ON TABLE headrace.job_history TO headrace_server;
+
+GRANT UPDATE(resolved_by) ON TABLE headrace.job_history TO headrace_server;
+
+GRANT UPDATE(resolution_note) ON TABLE headrace.job_history TO headrace_server;
 
 GRANT SELECT,INSERT ON TABLE headrace.job_id TO headrace_server;
 GRANT SELECT,INSERT,UPDATE ON TABLE headrace.job_id TO headrace_worker;

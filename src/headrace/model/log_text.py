@@ -15,3 +15,10 @@ def utf16_tail(text: str, units: int) -> str:
     if text.isascii():
         return text[units:]
     return text.encode("utf-16-le")[units * 2 :].decode("utf-16-le", "ignore")
+
+
+def utf16_head(text: str, units: int) -> str:
+    """The first ``units`` code units of a text; a character cut in half is left out."""
+    if text.isascii():
+        return text[:units]
+    return text.encode("utf-16-le")[: units * 2].decode("utf-16-le", "ignore")

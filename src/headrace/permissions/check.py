@@ -10,6 +10,9 @@ from headrace.model.path import owner_of
 from headrace.model.principal import Principal
 from headrace.model.scope import Scope
 
+ADMINS_WORKSPACE = "admins"
+"""The workspace in which superadmins see what is in all of them."""
+
 
 def may_read(principal: Principal, path: str) -> bool:
     """Whether the principal may read (and so run) what lies at a path."""

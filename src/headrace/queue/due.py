@@ -31,12 +31,6 @@ async def release_quarantined(connection: Connection, job: JobId) -> str | None:
     return await SQL.release_quarantined.value(connection, id=job)
 
 
-async def count_waiting(connection: Connection, workspace: str) -> tuple[int, int]:
-    """How many jobs of a workspace wait and how many are suspended, among those one may see."""
-    row = await SQL.count_waiting.row(connection, workspace=workspace)
-    return (row["waiting"], row["suspended"]) if row else (0, 0)
-
-
 async def clean(connection: Connection) -> None:
     """Delete what time has made meaningless: old Idempotency-Keys, worker sessions, tokens, streams."""
     await SQL.delete_old_idempotency_keys.run(connection)

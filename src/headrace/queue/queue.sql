@@ -454,13 +454,6 @@ where id = :id;
 -- Lets a job out of quarantine. No row where it is not in it.
 update job_queue set held = null, losses = 0 where id = :id and held = 'quarantine' returning tag;
 
--- name: count_waiting
--- Jobs of a workspace that wait for a worker, and those suspended.
-select count(*) filter (where q.state = 'queued') as waiting,
-       count(*) filter (where q.state = 'suspended') as suspended
-from job_queue q join job j on j.id = q.id
-where q.workspace_id = :workspace;
-
 -- name: delete_old_idempotency_keys
 -- Keys older than a day mean nothing any more.
 delete from idempotency_key where created_at < now() - interval '24 hours';
@@ -489,3 +482,19 @@ join job j on j.id = given.id
 where q.id = given.id and q.attempt = given.attempt and q.worker_session = :worker_session
   and q.state = 'running' and q.canceled_by is null and (j.restart_if_lost or not :have_begun::boolean)
 returning q.id, q.tag;
+
+-- name: resolve_runs
+-- Somebody has dealt with these failures.
+update job_history h set resolved_at = now(), resolved_by = :username, resolution_note = :note
+from job_id i
+where i.id = any (:ids::uuid[]) and h.completed_at = i.completed_at and h.id = i.id
+  and h.workspace_id = :workspace and h.status in ('failure', 'canceled') and h.resolved_at is null
+returning h.id;
+
+-- name: unresolve_runs
+-- Nobody has, after all.
+update job_history h set resolved_at = null, resolved_by = null, resolution_note = null
+from job_id i
+where i.id = any (:ids::uuid[]) and h.completed_at = i.completed_at and h.id = i.id
+  and h.workspace_id = :workspace and h.resolved_at is not null
+returning h.id;

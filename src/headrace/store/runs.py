@@ -1,4 +1,4 @@
-"""Reads jobs: one by its id, its logs, and lists of them."""
+"""Reads a job: everything about it, how far it is, its result, its log and its stream."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 from headrace.db.queries import load_queries
 from headrace.model.job import JobKind, LogChunk, State
 from headrace.model.outcome import Status
-from headrace.model.run import Progress, Run, RunFilter
-from headrace.store.run_list import select_runs
+from headrace.model.run import Progress, Run
 
 if TYPE_CHECKING:
     from headrace.db.connection import Connection, Record
@@ -23,7 +22,7 @@ _LIVE_STATES = {state.value for state in State}
 async def read(connection: Connection, workspace: str, job: JobId) -> Run | None:
     """Everything about a job; None where there is none that the caller may see."""
     row = await SQL.read_run.row(connection, id=job, workspace=workspace)
-    return _run(row) if row else None
+    return run_of(row) if row else None
 
 
 async def read_result(connection: Connection, workspace: str, job: JobId) -> tuple[Status, bytes] | None:
@@ -38,9 +37,24 @@ async def read_progress(connection: Connection, workspace: str, job: JobId) -> P
     if row is None:
         return None
     status = _status(row["status"])
-    # That a job has succeeded says that all of it is done (features §2.12).
-    percent = 100 if status is Status.SUCCESS else row["progress"]
-    return Progress(status, row["attempt"], row["peak_memory_kb"], row["started_at"], percent)
+    return Progress(
+        status=status,
+        attempt=row["attempt"],
+        peak_memory_kb=row["peak_memory_kb"],
+        created_at=row["created_at"],
+        scheduled_for=row["scheduled_for"],
+        started_at=row["started_at"],
+        permissioned_as=row["permissioned_as"],
+        created_by=row["created_by"],
+        visible_to_runner_only=row["visible_to_runner_only"],
+        path=row["path"],
+        # That a job has succeeded says that all of it is done (features §2.12).
+        percent=100 if status is Status.SUCCESS else row["progress"],
+        completed_at=row["completed_at"],
+        duration_ms=row["duration_ms"],
+        deleted=row["deleted"],
+        is_draining=row["is_draining"],
+    )
 
 
 async def read_log(
@@ -63,19 +77,8 @@ async def read_stream(
     return [LogChunk(row["start"], row["chunk"]) for row in rows]
 
 
-async def list_runs(
-    connection: Connection, workspace: str, wanted: RunFilter, *, limit: int, offset: int
-) -> list[Run]:
-    """Runs the caller may see, by when they were created, without their large fields."""
-    sql, values = select_runs(workspace, wanted, limit, offset)
-    return [_run(row) for row in await connection.fetch(sql, *values)]
-
-
-def _status(text: str) -> State | Status:
-    return State(text) if text in _LIVE_STATES else Status(text)
-
-
-def _run(row: Record) -> Run:
+def run_of(row: Record) -> Run:
+    """The run that a row of ``read_run`` or of a list tells about."""
     return Run(
         id=row["id"],
         workspace=row["workspace_id"],
@@ -120,5 +123,12 @@ def _run(row: Record) -> Run:
         isolation=row["isolation"],
         canceled_by=row["canceled_by"],
         canceled_reason=row["canceled_reason"],
+        resolved_at=row["resolved_at"],
+        resolved_by=row["resolved_by"],
+        resolution_note=row["resolution_note"],
         teardown=json.loads(row["teardown"]) if row["teardown"] else None,
     )
+
+
+def _status(text: str) -> State | Status:
+    return State(text) if text in _LIVE_STATES else Status(text)

@@ -9,6 +9,7 @@ select j.id, j.workspace_id, j.kind, j.path, j.script_hash, j.language, j.raw_co
        q.canceled_by, q.canceled_reason, s.worker, s.isolation, s.renewed_at,
        null::bytea as result, null::timestamptz as completed_at, null::bigint as duration_ms,
        null::integer as exit_code, null::jsonb as teardown, false as deleted, j.entry, j.preprocessed,
+       null::timestamptz as resolved_at, null as resolved_by, null as resolution_note,
        j.retry_number > 0 as is_retry
 from job j
 join job_queue q on q.id = j.id
@@ -21,7 +22,7 @@ select h.id, h.workspace_id, h.kind, h.path, h.script_hash, h.language, h.raw_co
        h.schedule_path, h.labels, h.status, null, h.attempt, h.started_at, h.peak_memory_kb,
        h.canceled_by, h.canceled_reason, h.worker, h.isolation, null,
        h.result, h.completed_at, h.duration_ms, h.exit_code, h.teardown, h.deleted, h.entry, h.preprocessed,
-       h.retry_number > 0
+       h.resolved_at, h.resolved_by, h.resolution_note, h.retry_number > 0
 from job_id i
 join job_history h on h.completed_at = i.completed_at and h.id = i.id
 where i.id = :id and i.workspace_id = :workspace;
@@ -34,12 +35,18 @@ join job_history h on h.completed_at = i.completed_at and h.id = i.id
 where i.id = :id and i.workspace_id = :workspace;
 
 -- name: read_progress
--- How far a job is: state, attempt and memory, without its large fields.
-select q.state as status, q.attempt, q.peak_memory_kb, q.started_at, q.progress
-from job j join job_queue q on q.id = j.id
+-- How far a job is and who may see it, without its large fields.
+select q.state as status, q.attempt, q.peak_memory_kb, q.started_at, q.progress, j.created_at, q.scheduled_for,
+       j.path, j.permissioned_as, j.created_by, j.visible_to_runner_only, null::timestamptz as completed_at,
+       null::bigint as duration_ms, false as deleted, coalesce(s.draining, false) as is_draining
+from job j
+join job_queue q on q.id = j.id
+left join worker_session s on s.id = q.worker_session
 where j.id = :id and j.workspace_id = :workspace
 union all
-select h.status, h.attempt, h.peak_memory_kb, h.started_at, h.progress
+select h.status, h.attempt, h.peak_memory_kb, h.started_at, h.progress, h.created_at, h.scheduled_for,
+       h.path, h.permissioned_as, h.created_by, h.visible_to_runner_only, h.completed_at,
+       h.duration_ms, h.deleted, false
 from job_id i join job_history h on h.completed_at = i.completed_at and h.id = i.id
 where i.id = :id and i.workspace_id = :workspace;
 

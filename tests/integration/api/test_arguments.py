@@ -119,7 +119,7 @@ REFUSED: list[tuple[bytes, str, str | None, str]] = [
     (part("a", "1")[:-4], "", MULTIPART, "body: "),
     (part("a", "1", '; filename="a.txt"'), "", MULTIPART, "a: is a file"),
     (b"{}", "include_header=a%20b", None, "include_header: 'a b'"),
-    (b"{}", "include_header=%0d%0aX", None, "include_header: "),
+    (b"{}", "include_header=X%0d%0aY", None, "include_header: "),
     (b"{}", "include_header=Authorization", None, "include_header: Authorization holds a credential"),
     (b"{}", "include_query=token", None, "include_query: token holds a credential"),
     (b"{}", "include_query=" + ",".join("abcdefghij" * 11), None, "include_query: has more than 100"),

@@ -18,9 +18,22 @@ READS_OF_A_JOB = [
     "jobs_u/get_logs/{}",
     "jobs_u/getupdate/{}?running=true",
     "jobs_u/get_root_job_id/{}",
+    "jobs_u/get_args/{}",
+    "jobs_u/get_flow_all_logs/{}",
+    "jobs_u/get_flow_all_logs_structured/{}",
+    "jobs_u/get_flow_all_results/{}",
+    "jobs/worker_is_draining/{}",
+    "job_metrics/get_progress/{}",
     "jobs_u/completed/get_result_maybe/{}",
 ]
-READS_OF_A_FINISHED_JOB = [*READS_OF_A_JOB, "jobs_u/completed/get/{}", "jobs_u/completed/get_result/{}"]
+READS_OF_A_FINISHED_JOB = [
+    *READS_OF_A_JOB,
+    "jobs_u/completed/get/{}",
+    "jobs_u/completed/get_result/{}",
+    "jobs_u/completed/get_timing/{}",
+    "jobs_u/get_completed_logs_tail/{}",
+    "jobs_u/getupdate_sse/{}",
+]
 
 
 @pytest.fixture

@@ -67,14 +67,6 @@ async def test_quarantine_is_left_by_who_may_end_the_job_only(
     assert (claimed.lease.job, claimed.losses) == (job, 0)
 
 
-async def test_waiting_jobs_are_counted_among_those_one_sees(server_pool: Pool, people: People):
-    for _ in range(2):
-        await enqueue_as(server_pool, people.alice)
-    for principal, waiting in ((people.alice, 2), (people.bob, 0), (people.admin, 2)):
-        async with acting_as(server_pool, principal) as connection:
-            assert await due.count_waiting(connection, "acme") == (waiting, 0)
-
-
 async def test_old_keys_and_tokens_go(owner: asyncpg.Connection, worker_pool: Pool, people: People):
     assert people
     await owner.execute(

@@ -9,9 +9,10 @@ import pytest
 
 from headrace.db.transaction import acting_as
 from headrace.model.job import ClaimedJob, LogChunk
-from headrace.model.run import RunFilter
+from headrace.model.run import Choice, RunFilter
 from headrace.queue import due, logs, notes
 from headrace.store import runs
+from headrace.store.run_list import list_runs
 from tests.ground.jobs import claim_as, enqueue_as, finish_as, hand_back_as, open_session
 
 if TYPE_CHECKING:
@@ -108,9 +109,9 @@ async def test_labels_of_the_script_and_of_the_result_are_kept_together(
     owner: asyncpg.Connection, server_pool: Pool, worker_pool: Pool, people: People, claimed: ClaimedJob
 ):
     async def found(*labels: str, unwanted: tuple[str, ...] = ()) -> int:
-        wanted = RunFilter(labels=labels, labels_unwanted=unwanted)
+        wanted = RunFilter(labels=Choice(labels, unwanted))
         async with acting_as(server_pool, people.alice) as connection:
-            return len(await runs.list_runs(connection, "acme", wanted, limit=10, offset=0))
+            return len((await list_runs(connection, ["acme"], wanted, limit=10)).runs)
 
     assert [await found("daily"), await found("rain"), await found(unwanted=("daily",))] == [1, 0, 0]
     await finish_as(

@@ -163,4 +163,11 @@ def test_members_keep_the_text_they_came_as():
 
 def test_added_members_take_the_place_of_those_that_are_there():
     assert with_members(b'{"a": 1.10, "b": -0}', {"b": b"2", "c": b"3"}) == b'{"a": 1.10, "b": 2, "c": 3}'
-    assert with_members(b"{}", {"a": b"1"}) == b'{"a": 1}'
+    assert with_members(b'{"\\u0061": 1}', {"a": b"2"}) == b'{"a": 2}'
+    assert with_members(b'{"a/": 1, "a\\/b": 1}', {"a/b": b"2"}) == b'{"a/": 1, "a/b": 2}'
+
+
+def test_added_members_stand_behind_those_that_are_there():
+    assert with_members(b' { "a": 1.10 }\n', {"b": b"2", "c": b"3"}) == b'{"a": 1.10, "b": 2, "c": 3}'
+    assert with_members(b" { } ", {"a": b"1"}) == b'{"a": 1}'
+    assert with_members(b" {} ", {}) == b" {} "

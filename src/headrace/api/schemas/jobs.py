@@ -37,6 +37,11 @@ def show_update(update: Update, *, with_progress: bool) -> dict[str, Any]:
     )
 
 
+def show_end(result: bytes | None, run: Run | None) -> dict[str, bytes | None]:
+    """What the last event of a stream tells besides an update: the result, and the job unless it is None."""
+    return {"only_result": result, "job": show_run(run) if run else None}
+
+
 def _common(run: Run) -> dict[str, Any]:
     return without_none(
         id=run.id,
@@ -98,4 +103,8 @@ def _finished(run: Run) -> dict[str, Any]:
         exit_code=run.exit_code,
         deleted=run.deleted,
         teardown=run.teardown,
+        resolved=run.resolved_at is not None or None,
+        resolved_by=run.resolved_by,
+        resolved_at=run.resolved_at,
+        resolution_note=run.resolution_note,
     )

@@ -22,15 +22,12 @@ from headrace.lifecycle.finish import Finished
 from headrace.model.ids import JobId, parse_job_id
 from headrace.model.path import check_path
 from headrace.model.principal import Principal
-from headrace.model.run import RunFilter
-from headrace.permissions.check import require_admin, require_superadmin
+from headrace.model.run import Choice, Part, Position, RunFilter
+from headrace.permissions.check import ADMINS_WORKSPACE, require_admin, require_superadmin
 from headrace.queue.cancel import find_workspaces
-from headrace.store import runs
+from headrace.store.run_list import list_runs
 
 router = APIRouter(prefix="/w/{workspace}", tags=["job"], route_class=CheckedRoute)
-
-INSTANCE_WORKSPACE = "admins"
-"""From where a superadmin acts on jobs of all workspaces."""
 
 
 class Reason(BaseModel):
@@ -65,7 +62,8 @@ async def cancel_persistent_queued_jobs(
     path: str, caller: WorkspaceCaller, body: Reason | None = None
 ) -> str:
     """Stop all jobs of a script that wait or run and that one may stop; answers how many."""
-    jobs = await _find_live(caller, RunFilter(path_exact=check_path(path)))
+    of_script = RunFilter(part=Part.LIVE, path_exact=Choice((check_path(path),)))
+    jobs = await _find_live(caller, of_script)
     done = await _cancel_each(caller, jobs, body, force=False)
     return f"canceled {len(done)} jobs of {path}"
 
@@ -100,7 +98,7 @@ async def cancel_filtered(
     # A name that nobody knows would be left out, and more be stopped than was meant.
     if unknown := sorted(set(request.query_params) - set(JobFilters.model_fields) - {"force_cancel"}):
         raise InvalidInput(unknown[0], "jobs can't be filtered by this")
-    wanted = filters.wanted()
+    wanted = filters.wanted(Part.LIVE)
     jobs = await _find_live(caller, wanted) if wanted else []
     done = await _cancel_each(caller, jobs, body, force=force_cancel)
     return CanceledJobs(canceled=len(done), is_all=len(jobs) < MOST_JOBS)
@@ -144,23 +142,29 @@ async def _find_live(caller: Caller, wanted: RunFilter) -> list[JobId]:
     states = (False, True) if wanted.is_running is None else (wanted.is_running,)
     found: list[JobId] = []
     for is_running in states:
+        found += await _find_part(caller, replace(wanted, is_running=is_running), MOST_JOBS - len(found))
+    return found
+
+
+async def _find_part(caller: Caller, wanted: RunFilter, most: int) -> list[JobId]:
+    found: list[JobId] = []
+    after: Position | None = None
+    while len(found) < most:
         async with caller.transaction() as connection:
-            listed = await runs.list_runs(
-                connection,
-                caller.workspace,
-                replace(wanted, is_running=is_running),
-                limit=MOST_JOBS - len(found),
-                offset=0,
+            page = await list_runs(
+                connection, [caller.workspace], wanted, limit=most - len(found), after=after
             )
-        found += [run.id for run in listed]
+        found += [run.id for run in page.runs]
+        if (after := page.next) is None:
+            break
     return found
 
 
 async def _elsewhere(caller: Caller, jobs: list[JobId]) -> list[tuple[Caller, list[JobId]]]:
     """The jobs by the workspace that they are in, and the superadmin who asks as one of its admins."""
     require_superadmin(caller.principal)
-    if caller.workspace != INSTANCE_WORKSPACE:
-        raise InvalidInput("all_workspaces", f"works in the workspace {INSTANCE_WORKSPACE} only")
+    if caller.workspace != ADMINS_WORKSPACE:
+        raise InvalidInput("all_workspaces", f"works in the workspace {ADMINS_WORKSPACE} only")
     async with caller.transaction() as connection:
         workspaces = await find_workspaces(connection, jobs)
     found: dict[str, list[JobId]] = defaultdict(list)
