@@ -13,6 +13,7 @@
     ├── UnusableResult      a job's result asks for an answer that can't be given: its author must act
     ├── NotInTime           the job that the caller waited for goes on
     ├── Unavailable         a part we need is away for the moment; trying again helps
+    ├── Damaged             what was stored is missing or is not what was stored
     └── Misconfigured       the operator must change a setting or the machine
 
 What a job's own code does is never an exception of ours: see ``model/outcome.py``.
@@ -106,6 +107,12 @@ class Unavailable(HeadraceError):
     """Something we depend on is away; the same request may succeed later."""
 
     code = "unavailable"
+
+
+class Damaged(HeadraceError):
+    """Stored bytes are missing, or others than were stored; they are never handed out."""
+
+    code = "damaged"
 
 
 class Misconfigured(HeadraceError):

@@ -17,6 +17,7 @@ from headrace.errors import Misconfigured
 
 _NO = False
 _LEVELS = ("debug", "info", "warning", "error")
+_BLOB_STORE = re.compile(r"file:///\S*|(?:s3|gs|az)://[A-Za-z0-9][\w.-]*(?:/[^@?#\s]*)?")
 _ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared with, not listened on
 
 
@@ -129,6 +130,31 @@ class Settings:
     most_waits_of_one: int = _setting(100, "Most of them by one user.")
     result_limit_mb: int = _setting(100, "Largest result of a job, in MB.")
     log_limit_mb: int = _setting(1024, "Largest log of a job, in MB; what is beyond is counted and dropped.")
+    blob_store: str | None = _setting(
+        None,
+        "Where large results, long logs and files lie: a URL such as s3://bucket/prefix, gs://bucket/prefix,"
+        " az://container/prefix or file:///folder; default: the folder blobs in data_dir.",
+    )
+    blob_endpoint: str | None = _setting(
+        None, "URL of the service behind blob_store, where it is not that of AWS, Google or Azure."
+    )
+    blob_region: str | None = _setting(None, "Region of the bucket of blob_store (S3).")
+    blob_access_key: Secret | None = _setting(
+        None, "Access key of blob_store (S3), or name of its account (Azure)."
+    )
+    blob_secret_key: Secret | None = _setting(
+        None,
+        "Secret key of blob_store (S3), key of its account (Azure) or of its service account (Google, JSON).",
+    )
+    blob_threshold_kb: int = _setting(
+        1024, "Largest result that is kept in the database, in kB; larger ones go to blob_store."
+    )
+    blob_patience_seconds: float = _setting(
+        60.0,
+        "How long a worker tries to store a large result in blob_store, in seconds, before it puts it into"
+        " the database.",
+    )
+    file_limit_mb: int = _setting(1024, "Largest file of a workspace, in MB.")
     environment_cache_gb: float = _setting(
         20.0, "Room for the packages that jobs import, in GB; beyond it the longest unused ones are removed."
     )
@@ -190,6 +216,14 @@ class Settings:
                 ("most_waits_of_one", "at least 1", self.most_waits_of_one >= 1),
                 ("result_limit_mb", "at least 1", self.result_limit_mb >= 1),
                 ("log_limit_mb", "at least 1", self.log_limit_mb >= 1),
+                ("blob_store", "a URL that begins with file:///, s3://, gs:// or az://, without credentials",
+                 self.blob_store is None or _BLOB_STORE.fullmatch(self.blob_store) is not None),
+                ("blob_endpoint", "a URL that begins with http:// or https://, without credentials",
+                 self.blob_endpoint is None
+                 or re.fullmatch(r"https?://[^@\s]+", self.blob_endpoint) is not None),
+                ("blob_threshold_kb", "at least 1", self.blob_threshold_kb >= 1),
+                ("blob_patience_seconds", "at least 0", self.blob_patience_seconds >= 0),
+                ("file_limit_mb", "at least 1", self.file_limit_mb >= 1),
                 ("environment_cache_gb", "at least 0", self.environment_cache_gb >= 0),
                 ("download_cache_gb", "at least 0", self.download_cache_gb >= 0),
                 ("job_timeout_seconds", "at least 1", self.job_timeout_seconds >= 1),

@@ -111,6 +111,17 @@ async def test_a_stream_without_end_fails_its_job(api: httpx.AsyncClient):
     assert "result_limit_mb" in error["message"]
 
 
+async def test_a_result_too_large_for_its_row_is_read_like_any_other(api: httpx.AsyncClient, server: Up):
+    job = await preview(api, "def main(n: int):\n    return {'text': 'é' * n}\n", n=1_500_000)
+    assert await result_of(api, job) == {"text": "é" * 1_500_000}
+    [file] = [path for path in (server.data_dir / "blobs" / "results").rglob("*") if path.is_file()]
+    assert job in str(file)
+    # A wrong byte at its end is not handed on: the answer has begun, so it breaks off.
+    await asyncio.to_thread(file.write_bytes, file.read_bytes()[:-1] + b"!")
+    with pytest.raises(httpx.RemoteProtocolError):
+        await api.get(f"/jobs_u/completed/get_result/{job}")
+
+
 async def test_the_public_client_tells_progress_streams_and_starts_tasks(api: httpx.AsyncClient):
     await deploy(api, "u/admin/tasks", TASKS, labels=["from the script"])
     job = text_of(await api.post("/jobs/run/p/u/admin/tasks", json={}), 201)

@@ -151,10 +151,10 @@ def test_every_operation_has_a_summary():
     assert not [path for path, _, said in operations() if not said.get("summary")]
 
 
-def _examples(content: dict[str, Any]) -> object:
-    """Of a body in one form: beside its schema, in it, or in the model that it refers to."""
+def _examples(content: dict[str, Any]) -> list[object]:
+    """Of a body in one form: beside its schema, in it, or in a model that it refers to."""
     schema = content.get("schema", {})
-    name = schema.get("$ref", "").rpartition("/")[2]
-    model = DOCUMENT["components"]["schemas"].get(name, {})
-    places = (content, schema, model)
+    referring = [schema, *schema.get("anyOf", [])]
+    names = [one["$ref"].rpartition("/")[2] for one in referring if "$ref" in one]
+    places = [content, schema, *(DOCUMENT["components"]["schemas"][name] for name in names)]
     return [place[key] for place in places for key in ("example", "examples") if place.get(key)]

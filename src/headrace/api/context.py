@@ -21,7 +21,9 @@ from headrace.model.principal import Principal
 from headrace.permissions.identity import authenticate
 
 if TYPE_CHECKING:
+    from headrace.api.log_reader import LogReader
     from headrace.api.waiting import Waiters
+    from headrace.blobs.blobs import Blobs
     from headrace.db.connection import Connection, Pool
     from headrace.db.listen import Switchboard
     from headrace.settings import Settings
@@ -37,6 +39,8 @@ class Context:
     waiters: Waiters
     settings: Settings
     vault: Vault
+    blobs: Blobs
+    read_log: LogReader
     health: HealthWatch = field(default_factory=HealthWatch)
     feeds: Feeds = field(default_factory=Feeds)
 

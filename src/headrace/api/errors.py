@@ -40,6 +40,7 @@ STATUSES: dict[type[errors.HeadraceError], int] = {
     errors.UnusableResult: 502,
     errors.NotInTime: 504,
     errors.Unavailable: 503,
+    errors.Damaged: 500,
     errors.Misconfigured: 503,
 }
 
@@ -57,13 +58,8 @@ def add_error_handlers(app: FastAPI) -> None:
 def refusal(scope: Scope, error: errors.HeadraceError) -> PlainTextResponse:
     """The answer that a deliberate error means."""
     status = next(STATUSES[cls] for cls in type(error).__mro__ if cls in STATUSES)
-    sentence = str(error)
     headers: dict[str, str] = {}
     match error:
-        case errors.Misconfigured():
-            # What is wrong may name parts of the machine: it is for the operator, not for the caller.
-            log.error("misconfigured: %s", error)
-            sentence = "the server is misconfigured; its log says how"
         case errors.NotAuthenticated():
             headers["WWW-Authenticate"] = "Bearer"
         case errors.TooMany():
@@ -72,7 +68,21 @@ def refusal(scope: Scope, error: errors.HeadraceError) -> PlainTextResponse:
             pass
     if status == 503:
         headers["Retry-After"] = "1"
-    return _sentence_of(scope, sentence, status, headers)
+    return _sentence_of(scope, told(error), status, headers)
+
+
+def told(error: errors.HeadraceError) -> str:
+    """What a caller is told of a deliberate error; what is for the operator alone goes to the log."""
+    match error:
+        case errors.Misconfigured():
+            # What is wrong may name parts of the machine.
+            log.error("misconfigured: %s", error)
+            return "the server is misconfigured; its log says how"
+        case errors.Damaged():
+            log.error("damaged: %s", error)
+            return "what was stored of this is damaged or missing, and the server's log says what"
+        case _:
+            return str(error)
 
 
 def failure(scope: Scope) -> PlainTextResponse:

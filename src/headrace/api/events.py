@@ -15,12 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi.responses import StreamingResponse
 
+from headrace.api.errors import told
+from headrace.api.feeds import Source
 from headrace.api.schemas.answers import encode, with_raw
 from headrace.api.schemas.jobs import show_update
 from headrace.api.update import Seen, Update
 from headrace.api.waiting import POLL_SECONDS, next_news
 from headrace.clock import monotonic
-from headrace.errors import InvalidInput, NotAuthenticated, NotFound, Unavailable
+from headrace.errors import Damaged, InvalidInput, NotAuthenticated, NotFound, Unavailable
 
 if TYPE_CHECKING:
     from starlette.types import Send
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
 
 PACE_SECONDS = 0.1
 """Least time between two updates of one stream."""
-PING_SECONDS = 15.0
+PING_SECONDS = 30.0
 """Longest silence of a stream."""
 LONGEST_SECONDS = 86400.0
 """A stream that lasts longer says ``timeout`` and ends."""
@@ -91,12 +93,13 @@ async def begin(events: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, No
 async def follow(context: Context, followed: Followed, wish: Wish) -> AsyncGenerator[bytes, None]:
     """A job's events until it has ended. Raises before the first one what a look at the job raises."""
     waiters = context.waiters
-    with waiters.news_of(followed.job) as news, context.feeds.follow(context.pool, waiters, followed) as feed:
+    source = Source(context.pool, waiters, context.blobs, context.read_log)
+    with waiters.news_of(followed.job) as news, context.feeds.follow(source, followed) as feed:
         events = _Events(feed, wish)
         yield await events.first()
         until = monotonic() + LONGEST_SECONDS
         while not events.is_over and not waiters.is_closing:
-            await next_news(news, events.seconds_to_wait)
+            await next_news(news, events.seconds_to_wait, PING_SECONDS)
             if waiters.is_closing:
                 return
             if monotonic() > until:
@@ -139,8 +142,8 @@ class _Events:
             look = await self._feed.look(self._seen)
         except NotFound:
             return self._last({"type": "not_found"})
-        except NotAuthenticated as error:
-            return self._last({"type": "error", "error": str(error)})
+        except (NotAuthenticated, Damaged) as error:
+            return self._last({"type": "error", "error": told(error)})
         except Unavailable:
             return self._silence()
         if self._is_news(look.update):

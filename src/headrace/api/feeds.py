@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from headrace.api.result_answers import whole_result
 from headrace.api.schemas.jobs import show_end
 from headrace.api.sight import see_run
 from headrace.api.update import Seen, Update, read_update
@@ -21,13 +22,21 @@ from headrace.permissions.identity import authenticate
 from headrace.store import runs
 
 if TYPE_CHECKING:
+    from headrace.api.update import ReadChunks
     from headrace.api.waiting import Waiters
+    from headrace.blobs.blobs import Blobs
     from headrace.db.connection import Connection, Pool
+    from headrace.model.blob import Blob
     from headrace.model.ids import JobId
     from headrace.model.principal import Principal
+    from headrace.model.run import Run
 
 FRESH_SECONDS = 1.0
 """A look serves those who come at most this much later, unless there was news in between."""
+
+
+MOST_LOOKS = 8
+"""How many looks, from different places, are kept for those who come a little later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +50,16 @@ class Followed:
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """Where looks find what there is, and what tells that there is news."""
+
+    pool: Pool
+    waiters: Waiters
+    blobs: Blobs
+    read_log: ReadChunks
+
+
+@dataclass(frozen=True, slots=True)
 class Look:
     """What one look found. ``end`` is there once all of the log has been told: members of a JSON object."""
 
@@ -50,7 +69,6 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    seen: Seen
     begun_at: float
     look: asyncio.Task[Look]
 
@@ -58,46 +76,56 @@ class _Asked:
 class Feed:
     """One job as the holders of one token follow it."""
 
-    def __init__(self, pool: Pool, waiters: Waiters, followed: Followed) -> None:
+    def __init__(self, source: Source, followed: Followed) -> None:
         self.followers = 0
-        self._pool = pool
-        self._waiters = waiters
+        self._source = source
         self._followed = followed
-        self._newest: _Asked | None = None
+        self._asked: dict[Seen, _Asked] = {}
 
     async def look(self, seen: Seen) -> Look:
         """What is new to somebody who has seen so much.
 
         Raises NotFound where the job can't be seen any more, NotAuthenticated where the token is no good any
-        more, and Unavailable in an outage.
+        more, Unavailable in an outage, and Damaged where the result is not what was stored.
         """
-        oldest = max(self._waiters.heard_at(self._followed.job), monotonic() - FRESH_SECONDS)
-        asked = self._newest
-        if asked is None or asked.seen != seen or asked.begun_at < oldest:
-            asked = _Asked(seen, monotonic(), asyncio.create_task(self._read(seen)))
-            asked.look.add_done_callback(_heed)
-            self._newest = asked
+        oldest = max(self._source.waiters.heard_at(self._followed.job), monotonic() - FRESH_SECONDS)
+        asked = self._asked.get(seen)
+        if asked is None or asked.begun_at < oldest:
+            asked = self._ask(seen, oldest)
         try:
             # A follower that goes away takes nothing from the others.
             return await asyncio.shield(asked.look)
         finally:
             if self.followers == 1:
-                self._newest = None
+                self._asked.clear()
+
+    def _ask(self, seen: Seen, oldest: float) -> _Asked:
+        self._asked = {place: asked for place, asked in self._asked.items() if asked.begun_at >= oldest}
+        while len(self._asked) >= MOST_LOOKS:
+            del self._asked[next(iter(self._asked))]
+        asked = self._asked[seen] = _Asked(monotonic(), asyncio.create_task(self._read(seen)))
+        asked.look.add_done_callback(_heed)
+        return asked
 
     async def _read(self, seen: Seen) -> Look:
-        followed = self._followed
-        async with nobody(self._pool) as connection:
+        source, followed = self._source, self._followed
+        async with nobody(source.pool) as connection:
             principal = await authenticate(connection, followed.token, followed.workspace)
-        async with acting_as(self._pool, principal) as connection:
-            update = await read_update(connection, principal, followed.job, seen)
-            is_over = update.is_finished and not update.is_partial
-            return Look(update, await self._read_end(connection, principal) if is_over else None)
+        async with acting_as(source.pool, principal) as connection:
+            update = await read_update(connection, source.read_log, principal, followed.job, seen)
+            if not update.is_finished or update.is_partial:
+                return Look(update, None)
+            result, run = await self._read_end(connection, principal)
+        text = None if result is None else await whole_result(source.blobs, result)
+        return Look(update, show_end(text, run))
 
-    async def _read_end(self, connection: Connection, principal: Principal) -> dict[str, bytes | None]:
+    async def _read_end(
+        self, connection: Connection, principal: Principal
+    ) -> tuple[bytes | Blob | None, Run | None]:
         followed = self._followed
         ended = await runs.read_result(connection, followed.workspace, followed.job)
         run = None if followed.only_result else await see_run(connection, principal, followed.job)
-        return show_end(ended[1] if ended else None, run)
+        return ended[1] if ended else None, run
 
 
 class Feeds:
@@ -107,9 +135,9 @@ class Feeds:
         self._feeds: dict[Followed, Feed] = {}
 
     @contextmanager
-    def follow(self, pool: Pool, waiters: Waiters, followed: Followed) -> Iterator[Feed]:
+    def follow(self, source: Source, followed: Followed) -> Iterator[Feed]:
         """The feed of a job while the block lasts."""
-        feed = self._feeds.setdefault(followed, Feed(pool, waiters, followed))
+        feed = self._feeds.setdefault(followed, Feed(source, followed))
         feed.followers += 1
         try:
             yield feed

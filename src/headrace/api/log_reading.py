@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from headrace.api.update import length_of, text_from
 from headrace.model.log_text import utf16_head, utf16_length
-from headrace.store import runs
 
 if TYPE_CHECKING:
     from headrace.api.context import Caller
+    from headrace.api.update import ReadChunks
     from headrace.db.connection import Connection
     from headrace.model.ids import JobId
 
@@ -31,7 +31,9 @@ class Log:
         """The log from an offset on, at most so long, both in UTF-16 units."""
         while length is None or length > 0:
             async with self.caller.transaction() as connection:
-                piece = await log_from(connection, self.job, self.attempt, offset)
+                piece = await log_from(
+                    self.caller.context.read_log, connection, self.job, self.attempt, offset
+                )
             if not piece:
                 return
             if length is not None:
@@ -56,15 +58,15 @@ class Log:
                 return
 
 
-async def log_from(connection: Connection, job: JobId, attempt: int, offset: int) -> str:
+async def log_from(read: ReadChunks, connection: Connection, job: JobId, attempt: int, offset: int) -> str:
     """A piece of an attempt's log, from an offset on; empty at its end."""
-    return await text_from(runs.read_log, connection, job, attempt, offset)
+    return await text_from(read, connection, job, attempt, offset)
 
 
-async def log_tail(connection: Connection, job: JobId, attempt: int, units: int) -> str:
+async def log_tail(read: ReadChunks, connection: Connection, job: JobId, attempt: int, units: int) -> str:
     """The last ``units`` of an attempt's log."""
-    length = await length_of(runs.read_log, connection, job, attempt)
-    return await log_from(connection, job, attempt, max(0, length - units))
+    length = await length_of(read, connection, job, attempt)
+    return await log_from(read, connection, job, attempt, max(0, length - units))
 
 
 def asks_for_range(header: str) -> bool:

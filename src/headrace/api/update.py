@@ -63,7 +63,9 @@ class Update:
         return self.is_finished or has_text or self.is_running != seen.is_running
 
 
-async def read_update(connection: Connection, principal: Principal, job: JobId, seen: Seen) -> Update:
+async def read_update(
+    connection: Connection, read_log: ReadChunks, principal: Principal, job: JobId, seen: Seen
+) -> Update:
     """What is new. Raises NotFound where there is no job that the principal may see.
 
     Log and stream begin at 0 again where a new attempt has begun. A stream ends with its job: its result
@@ -71,10 +73,10 @@ async def read_update(connection: Connection, principal: Principal, job: JobId, 
     """
     progress = await see_progress(connection, principal, job)
     is_running = progress.status is State.RUNNING
-    seen = await _in_attempt(connection, job, progress.attempt, seen)
+    seen = await _in_attempt(connection, read_log, job, progress.attempt, seen)
     logs, log_offset = "", seen.log_offset
     if not seen.no_logs:
-        logs, log_offset = await _new_text(runs.read_log, connection, job, progress.attempt, seen.log_offset)
+        logs, log_offset = await _new_text(read_log, connection, job, progress.attempt, seen.log_offset)
     stream, stream_offset = "", seen.stream_offset
     if is_running:
         stream, stream_offset = await _new_text(
@@ -126,14 +128,16 @@ async def _new_text(
     return text, offset + utf16_length(text)
 
 
-async def _in_attempt(connection: Connection, job: JobId, attempt: int, seen: Seen) -> Seen:
+async def _in_attempt(
+    connection: Connection, read_log: ReadChunks, job: JobId, attempt: int, seen: Seen
+) -> Seen:
     """What somebody has seen of this attempt: nothing where they have seen another one."""
     if seen.attempt is not None:
         return seen if seen.attempt == attempt else replace(seen, log_offset=0, stream_offset=0)
     if attempt == 1:
         return seen
     # Whoever does not say which attempt they have seen, but more than there is, has seen an earlier one.
-    log = await length_of(runs.read_log, connection, job, attempt) if seen.log_offset else 0
+    log = await length_of(read_log, connection, job, attempt) if seen.log_offset else 0
     stream = await length_of(runs.read_stream, connection, job, attempt) if seen.stream_offset else 0
     return replace(
         seen,

@@ -88,10 +88,10 @@ class Waiters:
                     event.set()
 
 
-async def next_news(event: asyncio.Event, most_seconds: float) -> None:
-    """Wait for news, or for as long as may pass without asking the database."""
+async def next_news(event: asyncio.Event, most_seconds: float, poll_seconds: float = POLL_SECONDS) -> None:
+    """Wait for news, or for as long as may pass without asking the database: ``poll_seconds``."""
     with suppress(TimeoutError):
         # Not wait_for: in Python 3.11 it can lose a cancellation that comes with the event.
-        async with asyncio.timeout(max(0.0, min(most_seconds, POLL_SECONDS))):
+        async with asyncio.timeout(max(0.0, min(most_seconds, poll_seconds))):
             await event.wait()
     event.clear()

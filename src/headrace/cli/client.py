@@ -90,7 +90,7 @@ class Client:
                 headers={"Authorization": f"Bearer {address.token.reveal()}"},
                 timeout=_TIMEOUT,
                 # A proxy for the world outside knows nothing of the servers on this machine.
-                trust_env=not _is_loopback(address.url),
+                trust_env=not is_loopback(address.url),
             )
         except (httpx.InvalidURL, ValueError) as error:
             raise errors.Misconfigured(f"{URL} or {TOKEN} can't be used: {error}") from None
@@ -161,10 +161,6 @@ class Client:
         answer = await self._ask("POST", f"{self._base}/{route}", params=query, content=body, headers=_JSON)
         return answer.text
 
-    async def routes(self) -> set[str]:
-        """The paths of all routes that the server has."""
-        return set((await self._description())["paths"])
-
     def url_of(self, job: str) -> str:
         """Where all that is known of a job can be read as JSON."""
         return f"{self._address.url}{self._base}/jobs_u/get/{job}"
@@ -215,7 +211,8 @@ def _json_of(answer: httpx.Response) -> Any:
         ) from None
 
 
-def _is_loopback(url: str) -> bool:
+def is_loopback(url: str) -> bool:
+    """Whether a URL is of this machine, whose servers no proxy knows."""
     host = httpx.URL(url).host
     try:
         return ipaddress.ip_address(host).is_loopback

@@ -10,7 +10,7 @@ import click
 
 from headrace.cli.checkups.finding import Finding, Health
 from headrace.cli.checkups.machine import look_at_all
-from headrace.cli.options import DATABASE, build_settings, settings_options
+from headrace.cli.options import BLOBS, DATABASE, build_settings, settings_options
 from headrace.settings import WrongSettings
 
 if TYPE_CHECKING:
@@ -22,9 +22,11 @@ _MARKS = {Health.OK: "✓", Health.WEAKER: "!", Health.BROKEN: "✗"}
 @click.command
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--online", is_flag=True, help="Ask the package index too, which takes time.")
-@settings_options("host", "port", "isolation", "secret_key_file", *DATABASE)
+@settings_options("host", "port", "isolation", "secret_key_file", *DATABASE, *BLOBS)
 def doctor(as_json: bool, online: bool, **given: str | None) -> int:
     """Say what this machine can do, and the cure for what it can't; nothing is changed.
+
+    In a blob store that is there already a small blob is written, read and removed.
 
     Ends with 0 if jobs can run here, else with 1.
     """

@@ -12,13 +12,15 @@ if TYPE_CHECKING:
     from headrace.settings import Settings
 
 _QUIET = {
-    "uvicorn": logging.WARNING,
+    "uvicorn": logging.ERROR,
     "asyncio": logging.WARNING,
     "httpx": logging.WARNING,
     "httpcore": logging.WARNING,
     "asyncpg.pool": logging.ERROR,
+    "python_multipart": logging.ERROR,
 }
-"""Libraries that tell of every step, or of every try to reach a database that we know to be away."""
+"""Libraries that tell of every step, of every try to reach a database that we know to be away, or of every
+form that is refused."""
 
 
 _CONTROL = re.compile("[\\x00-\\x08\\x0a-\\x1f\\x7f-\\x9f\\u2028\\u2029\\ud800-\\udfff]")

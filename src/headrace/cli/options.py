@@ -15,6 +15,8 @@ from headrace.settings import Secret, Settings, WrongSettings, describe_settings
 PREFIX = "HEADRACE_"
 DATABASE = ("data_dir", "database_url", "log_level")
 """What everything needs that speaks to the database."""
+BLOBS = ("blob_store", "blob_endpoint", "blob_region", "blob_access_key", "blob_secret_key")
+"""What everything needs that reads or writes blobs."""
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 Parser = Callable[[str], Any]
@@ -29,17 +31,17 @@ _TRUE, _FALSE = ("true", "1", "yes", "on"), ("false", "0", "no", "off")
 _METAVARS = {
     "DIR": ("data_dir",),
     "FILE": ("index_ca_file", "secret_key_file"),
-    "URL": ("database_url", "base_url", "index_url", "python_mirror"),
+    "URL": ("database_url", "base_url", "index_url", "python_mirror", "blob_store", "blob_endpoint"),
     "URL,URL": ("extra_index_urls",),
     "TOKEN": ("superadmin_token",),
-    "KEY": ("secret_key",),
+    "KEY": ("secret_key", "blob_access_key", "blob_secret_key"),
     "A,B": ("tags", "include_headers"),
     "HOST,HOST": ("index_trusted_hosts", "trusted_hosts"),
     "NET,NET": ("trusted_proxies",),
     "PATH,PATH": ("python_interpreters", "find_links"),
     "VERSION": ("python_version",),
     "BOOL": ("python_downloads", "index_native_tls"),
-    "NAME": ("host", "group", "isolation", "log_level"),
+    "NAME": ("host", "group", "isolation", "log_level", "blob_region"),
 }
 
 

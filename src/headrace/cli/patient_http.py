@@ -68,21 +68,13 @@ class PatientHttp(HttpToolsProtocol):
         self._is_in_head = True
         self._head_bytes = 0
 
-    def on_url(self, url: bytes) -> None:
-        """A piece of its URL."""
-        self._count_head(len(url))
-        super().on_url(url)
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """One of its headers."""
-        self._count_head(len(name) + len(value))
-        super().on_header(name, value)
-        if len(self.headers) > MOST_HEADERS:
-            self._fail_parsing()
-
     def on_headers_complete(self) -> None:
         """Its head is there, and its body comes, if there is one."""
         self._stop_timer()
+        size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
+        if len(self.headers) > MOST_HEADERS or size > MOST_HEAD_BYTES:
+            self._refusal = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
+            raise ValueError("the head is too large")  # out of the parser, which has us refuse it
         self._is_in_head, self._is_in_body = False, True
         self._body_bytes = 0
         super().on_headers_complete()
@@ -111,15 +103,6 @@ class PatientHttp(HttpToolsProtocol):
 
     def _is_idle(self) -> bool:
         return not self.cycle or self.cycle.response_complete
-
-    def _count_head(self, size: int) -> None:
-        self._head_bytes += size
-        if self._head_bytes > MOST_HEAD_BYTES:
-            self._fail_parsing()
-
-    def _fail_parsing(self) -> None:
-        self._refusal = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
-        raise ValueError("the head is too large")
 
     def _keep_time(self) -> None:
         """Have a timer while something is to come: a head, also where what came is no beginning of one."""

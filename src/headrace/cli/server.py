@@ -7,7 +7,7 @@ import logging
 import resource
 import signal
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -17,9 +17,11 @@ import uvicorn
 
 from headrace.api.app import make_app
 from headrace.api.context import Context
+from headrace.api.log_reader import LogReader
 from headrace.api.waiting import Waiters
+from headrace.blobs.places import open_blobs
 from headrace.cli.log_lines import set_up_log
-from headrace.cli.options import DATABASE, build_settings, settings_options
+from headrace.cli.options import BLOBS, DATABASE, build_settings, settings_options
 from headrace.cli.patient_http import PatientHttp
 from headrace.cli.port import bind
 from headrace.cli.secret_key import open_vault
@@ -29,10 +31,12 @@ from headrace.db.listen import Switchboard
 from headrace.db.migrate import check_current
 from headrace.db.roles import load_roles
 from headrace.errors import Misconfigured
+from headrace.scheduler.blob_keeper import BlobKeeper
 from headrace.scheduler.leader import lead
 from headrace.scheduler.services import Services
 
 if TYPE_CHECKING:
+    from headrace.db.connection import Connection
     from headrace.db.roles import RoleLogins
     from headrace.settings import Settings
 
@@ -56,6 +60,8 @@ _MOST_OPEN_FILES = 65536
     "logins_per_minute",
     "most_waits",
     "most_waits_of_one",
+    *BLOBS,
+    "file_limit_mb",
     "wait_result_seconds",
     "queue_limit_wait_result",
     "include_headers",
@@ -146,16 +152,32 @@ async def _serve(
             async with pool.acquire(timeout=10) as connection:
                 await check_current(connection)
                 vault = await open_vault(settings, connection)
-        context = Context(pool, switchboard, waiters, settings, vault)
+        blobs = open_blobs(settings)
+        read_log = LogReader(blobs, settings.database_connections // 2)
+        context = Context(pool, switchboard, waiters, settings, vault, blobs, read_log)
         services = Services(switchboard, settings)
+        keeper = BlobKeeper(roles.worker, blobs)
         config.app = make_app(context, settings)
         background = [
             asyncio.create_task(switchboard.run()),
-            asyncio.create_task(lead(roles.worker, settings, services.run)),
+            asyncio.create_task(lead(roles.worker, settings, _both(services, keeper))),
         ]
         await _until_over(web, listening, background)
     finally:
         pool.terminate()
+
+
+def _both(services: Services, keeper: BlobKeeper) -> Callable[[Connection], Awaitable[None]]:
+    """What a leader runs: it ends with the connection that makes it one."""
+
+    async def run(connection: Connection) -> None:
+        keeping = asyncio.create_task(keeper.run())
+        try:
+            await services.run(connection)
+        finally:
+            keeping.cancel()
+
+    return run
 
 
 async def _until_over(web: _Web, listening: socket.socket, background: list[asyncio.Task[None]]) -> None:

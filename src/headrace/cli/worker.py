@@ -15,9 +15,11 @@ import click
 import httpx
 
 from headrace import __version__
+from headrace.blobs.places import open_blobs
+from headrace.cli.client import is_loopback
 from headrace.cli.data_folder import make_data_dir
 from headrace.cli.log_lines import set_up_log
-from headrace.cli.options import DATABASE, build_settings, settings_options
+from headrace.cli.options import BLOBS, DATABASE, build_settings, settings_options
 from headrace.db.connection import open_pool
 from headrace.db.failures import translated
 from headrace.db.listen import Switchboard
@@ -32,6 +34,7 @@ from headrace.worker.code_book import CodeBook
 from headrace.worker.completer import Completer
 from headrace.worker.environment_book import EnvironmentBook
 from headrace.worker.loop import Worker
+from headrace.worker.result_keeper import ResultKeeper
 from headrace.worker.run_job import Workshop
 
 if TYPE_CHECKING:
@@ -58,6 +61,9 @@ _ANSWER_SECONDS = 30.0
     "download_cache_gb",
     "job_timeout_seconds",
     "result_limit_mb",
+    *BLOBS,
+    "blob_threshold_kb",
+    "blob_patience_seconds",
     "log_limit_mb",
     "build_limit_mb",
     "python_version",
@@ -105,10 +111,13 @@ async def _work(roles: RoleLogins, slots: Slots, settings: Settings) -> None:
         runtimes = await make_runtimes(folders, slots, settings)
         info = _describe(settings, slots)
         completer = Completer(pool, switchboard, info)
+        keeper = ResultKeeper(open_blobs(settings), pool, settings)
         log.info("%d slots, isolation %s", settings.slots, slots.isolation)
         if slots.any_uid is None:
             log.warning("jobs run under the account of this worker and can read what it can: it is not root")
-        async with httpx.AsyncClient(base_url=settings.url, timeout=_ANSWER_SECONDS) as api:
+        async with httpx.AsyncClient(
+            base_url=settings.url, timeout=_ANSWER_SECONDS, trust_env=not is_loopback(settings.url)
+        ) as api:
             workshop = Workshop(
                 pool,
                 switchboard,
@@ -118,6 +127,7 @@ async def _work(roles: RoleLogins, slots: Slots, settings: Settings) -> None:
                 api,
                 runtimes,
                 settings,
+                keeper,
             )
             await _until_over(Worker(workshop, roles.worker, info, slots), switchboard)
     finally:

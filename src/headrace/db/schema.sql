@@ -203,6 +203,51 @@ CREATE FUNCTION headrace.describe_workers(OUT active bigint, OUT worker_groups t
   from worker_session where ended_at is null and expires_at > now()
 $$;
 
+CREATE FUNCTION headrace.doubt_blob_of_file() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'headrace', 'pg_temp'
+    AS $$
+begin
+  if tg_op = 'DELETE' or new.blob is distinct from old.blob then
+    insert into doubtful_blob (name, workspace_id, due_at)
+    values (old.blob ->> 'name', old.workspace_id, now())
+    on conflict (name) do update set due_at = excluded.due_at;
+  end if;
+  return null;
+end
+$$;
+
+CREATE FUNCTION headrace.doubt_blob_of_job() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'headrace', 'pg_temp'
+    AS $$
+begin
+  if old.result_blob is not null and (tg_op = 'DELETE' or new.result_blob is distinct from old.result_blob) then
+    insert into doubtful_blob (name, workspace_id, job_id, attempt, due_at)
+    values (old.result_blob ->> 'name', old.workspace_id, old.id, old.attempt, now())
+    on conflict (name) do update set due_at = excluded.due_at;
+  end if;
+  if tg_op = 'DELETE' or (new.deleted and not old.deleted) then
+    delete from job_log_block where job_id = old.id;
+    delete from job_log_large where job_id = old.id;
+  end if;
+  return null;
+end
+$$;
+
+CREATE FUNCTION headrace.doubt_blob_of_log() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'headrace', 'pg_temp'
+    AS $$
+begin
+  insert into doubtful_blob (name, workspace_id, job_id, attempt, due_at)
+  -- The job may be gone altogether; the name has its workspace: logs/<workspace>/…
+  values (old.blob ->> 'name', split_part(old.blob ->> 'name', '/', 2), old.job_id, old.attempt, now())
+  on conflict (name) do update set due_at = excluded.due_at;
+  return null;
+end
+$$;
+
 CREATE FUNCTION headrace.end_relock(ended_job uuid, new_state text, new_message text) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'headrace', 'pg_temp'
@@ -385,6 +430,16 @@ CREATE FUNCTION headrace.is_workspace_admin() RETURNS boolean
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $$ select coalesce(current_setting('headrace.admin', true), '') = 'true' $$;
 
+CREATE FUNCTION headrace.let_go_of_blob() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'headrace', 'pg_temp'
+    AS $$
+begin
+  new.result_blob := null;
+  return new;
+end
+$$;
+
 CREATE FUNCTION headrace.make_room_for_raw_script(wanted_bytes bigint, most_bytes bigint) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'headrace', 'pg_temp'
@@ -409,6 +464,16 @@ begin
   from raw_script where workspace_id = current_workspace();
   return used + wanted_bytes <= most_bytes;
 end
+$$;
+
+CREATE FUNCTION headrace.may_use_files() RETURNS boolean
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'headrace', 'pg_temp'
+    AS $$
+  select current_job() is not null or is_workspace_admin()
+         or exists (select from workspace_user
+                    where workspace_id = current_workspace() and username = current_username()
+                      and not operator and not disabled)
 $$;
 
 CREATE FUNCTION headrace.move_script_drafts(old_path text, new_path text) RETURNS void
@@ -463,7 +528,12 @@ CREATE FUNCTION headrace.queue_is_longer(wanted_tag text, most integer) RETURNS 
   ) as waiting
 $$;
 
-CREATE FUNCTION headrace.read_job_log(wanted_job uuid, wanted_attempt integer, from_start bigint, most_chunks integer) RETURNS TABLE(start bigint, chunk text)
+CREATE FUNCTION headrace.read_file_link_key() RETURNS bytea
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'headrace', 'pg_temp'
+    AS $$ select key from file_link_key $$;
+
+CREATE FUNCTION headrace.read_job_log(wanted_job uuid, wanted_attempt integer, from_start bigint, most_chunks integer) RETURNS TABLE(start bigint, chunk text, blob jsonb)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'headrace', 'pg_temp'
     AS $$
@@ -484,16 +554,25 @@ CREATE FUNCTION headrace.read_job_log(wanted_job uuid, wanted_attempt integer, f
            or wanted_job = current_job()
            or (not visible_to_runner_only and owner = any (readable_owners())))
     limit 1
+  ),
+  block as (
+    select last.start, last.blob
+    from (select b.start, b.units, b.blob from job_log_block b
+          where b.job_id = wanted_job and b.attempt = wanted_attempt and b.start <= from_start
+          order by b.start desc limit 1) last
+    where last.start + last.units > from_start and exists (select from visible)
   )
-  select l.start, l.chunk
-  from job_log l
-  where exists (select from visible)
-    and l.job_id = wanted_job and l.attempt = wanted_attempt
-    and l.start >= coalesce((select max(p.start) from job_log p
-                             where p.job_id = wanted_job and p.attempt = wanted_attempt
-                               and p.start <= from_start), 0)
-  order by l.start
-  limit most_chunks
+  select block.start, null::text, block.blob from block
+  union all
+  (select l.start, l.chunk, null::jsonb
+   from job_log l
+   where exists (select from visible) and not exists (select from block)
+     and l.job_id = wanted_job and l.attempt = wanted_attempt
+     and l.start >= coalesce((select max(p.start) from job_log p
+                              where p.job_id = wanted_job and p.attempt = wanted_attempt
+                                and p.start <= from_start), 0)
+   order by l.start
+   limit most_chunks)
 $$;
 
 CREATE FUNCTION headrace.read_job_stream(wanted_job uuid, wanted_attempt integer, from_start bigint, most_chunks integer) RETURNS TABLE(start bigint, chunk text)
@@ -531,6 +610,14 @@ CREATE FUNCTION headrace.read_kept_result(wanted_hash text, wanted_identity text
     and k.expires_at > now() and k.kept_at > now() - make_interval(secs => most_seconds)
     and (is_workspace_admin()
          or (k.permissioned_as = any (own_identities()) and s.owner = any (readable_owners())))
+$$;
+
+CREATE FUNCTION headrace.read_linked_file(wanted_workspace text, wanted_key text, OUT blob jsonb, OUT content_type text) RETURNS SETOF record
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'headrace', 'pg_temp'
+    AS $$
+  select f.blob, f.content_type from workspace_file f join workspace w on w.id = f.workspace_id
+  where f.workspace_id = wanted_workspace and f.key = wanted_key and not w.deleted
 $$;
 
 CREATE FUNCTION headrace.read_signing_keys() RETURNS TABLE(id text, private_pem text)
@@ -794,6 +881,14 @@ ALTER TABLE headrace.audit ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE headrace.doubtful_blob (
+    name text NOT NULL,
+    workspace_id text NOT NULL,
+    job_id uuid,
+    attempt integer,
+    due_at timestamp with time zone NOT NULL
+);
+
 CREATE TABLE headrace.draft (
     workspace_id text NOT NULL,
     kind text NOT NULL,
@@ -809,6 +904,10 @@ CREATE TABLE headrace.environment_variable (
     workspace_id text NOT NULL,
     name text NOT NULL,
     value text NOT NULL
+);
+
+CREATE TABLE headrace.file_link_key (
+    key bytea NOT NULL
 );
 
 CREATE TABLE headrace.folder (
@@ -931,6 +1030,7 @@ CREATE TABLE headrace.job_history (
     entry text,
     preprocessed boolean,
     progress smallint,
+    result_blob jsonb,
     retry_number smallint DEFAULT 0 NOT NULL,
     resolved_at timestamp with time zone,
     resolved_by text,
@@ -962,6 +1062,19 @@ CREATE TABLE headrace.job_log (
     attempt integer NOT NULL,
     start bigint NOT NULL,
     chunk text NOT NULL
+);
+
+CREATE TABLE headrace.job_log_block (
+    job_id uuid NOT NULL,
+    attempt integer NOT NULL,
+    start bigint NOT NULL,
+    units bigint NOT NULL,
+    blob jsonb NOT NULL
+);
+
+CREATE TABLE headrace.job_log_large (
+    job_id uuid NOT NULL,
+    attempt integer NOT NULL
 );
 
 CREATE TABLE headrace.job_queue (
@@ -1249,6 +1362,15 @@ ALTER TABLE headrace.workspace_dependencies ALTER COLUMN id ADD GENERATED ALWAYS
     CACHE 1
 );
 
+CREATE TABLE headrace.workspace_file (
+    workspace_id text NOT NULL,
+    key text NOT NULL COLLATE pg_catalog."C",
+    blob jsonb NOT NULL,
+    content_type text,
+    created_by text NOT NULL,
+    edited_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
 CREATE TABLE headrace.workspace_group (
     workspace_id text NOT NULL,
     name text NOT NULL,
@@ -1274,6 +1396,9 @@ CREATE TABLE headrace.workspace_user (
 
 ALTER TABLE ONLY headrace.audit
     ADD CONSTRAINT audit_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY headrace.doubtful_blob
+    ADD CONSTRAINT doubtful_blob_pkey PRIMARY KEY (name);
 
 ALTER TABLE ONLY headrace.draft
     ADD CONSTRAINT draft_pkey PRIMARY KEY (workspace_id, kind, path, email);
@@ -1301,6 +1426,12 @@ ALTER TABLE ONLY headrace.job_id
 
 ALTER TABLE ONLY headrace.job_label
     ADD CONSTRAINT job_label_pkey PRIMARY KEY (workspace_id, label, completed_at, job_id);
+
+ALTER TABLE ONLY headrace.job_log_block
+    ADD CONSTRAINT job_log_block_pkey PRIMARY KEY (job_id, attempt, start);
+
+ALTER TABLE ONLY headrace.job_log_large
+    ADD CONSTRAINT job_log_large_pkey PRIMARY KEY (job_id, attempt);
 
 ALTER TABLE ONLY headrace.job_log
     ADD CONSTRAINT job_log_pkey PRIMARY KEY (job_id, attempt, start);
@@ -1365,6 +1496,9 @@ ALTER TABLE ONLY headrace.worker_session
 ALTER TABLE ONLY headrace.workspace_dependencies
     ADD CONSTRAINT workspace_dependencies_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY headrace.workspace_file
+    ADD CONSTRAINT workspace_file_pkey PRIMARY KEY (workspace_id, key);
+
 ALTER TABLE ONLY headrace.workspace_group
     ADD CONSTRAINT workspace_group_pkey PRIMARY KEY (workspace_id, name);
 
@@ -1383,6 +1517,8 @@ ALTER TABLE ONLY headrace.workspace_user
 CREATE INDEX audit_by_id ON headrace.audit USING btree (workspace_id, id DESC);
 
 CREATE INDEX audit_by_time ON headrace.audit USING btree (workspace_id, at DESC);
+
+CREATE INDEX doubtful_blob_due ON headrace.doubtful_blob USING btree (due_at);
 
 CREATE INDEX draft_by_user ON headrace.draft USING btree (workspace_id, email, kind, path);
 
@@ -1462,7 +1598,17 @@ CREATE INDEX worker_session_live ON headrace.worker_session USING btree (expires
 
 CREATE UNIQUE INDEX workspace_dependencies_newest ON headrace.workspace_dependencies USING btree (workspace_id, language, name) WHERE (NOT archived);
 
+CREATE INDEX workspace_file_blob ON headrace.workspace_file USING btree (((blob ->> 'name'::text)));
+
 CREATE UNIQUE INDEX workspace_user_by_folded_name ON headrace.workspace_user USING btree (workspace_id, lower(username));
+
+CREATE TRIGGER doubt_blob AFTER DELETE OR UPDATE OF result_blob, deleted ON headrace.job_history FOR EACH ROW EXECUTE FUNCTION headrace.doubt_blob_of_job();
+
+CREATE TRIGGER doubt_blob AFTER DELETE ON headrace.job_log_block FOR EACH ROW EXECUTE FUNCTION headrace.doubt_blob_of_log();
+
+CREATE TRIGGER doubt_blob AFTER DELETE OR UPDATE OF blob ON headrace.workspace_file FOR EACH ROW EXECUTE FUNCTION headrace.doubt_blob_of_file();
+
+CREATE TRIGGER let_go_of_blob BEFORE UPDATE OF deleted ON headrace.job_history FOR EACH ROW WHEN ((new.deleted AND (NOT old.deleted))) EXECUTE FUNCTION headrace.let_go_of_blob();
 
 CREATE TRIGGER place_in_line BEFORE INSERT ON headrace.script FOR EACH ROW EXECUTE FUNCTION headrace.place_in_line();
 
@@ -1523,6 +1669,9 @@ ALTER TABLE ONLY headrace.variable
 ALTER TABLE ONLY headrace.workspace_dependencies
     ADD CONSTRAINT workspace_dependencies_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES headrace.workspace(id);
 
+ALTER TABLE ONLY headrace.workspace_file
+    ADD CONSTRAINT workspace_file_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES headrace.workspace(id);
+
 ALTER TABLE ONLY headrace.workspace_group
     ADD CONSTRAINT workspace_group_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES headrace.workspace(id);
 
@@ -1569,6 +1718,10 @@ CREATE POLICY as_oneself_again ON headrace.script_relock FOR UPDATE TO headrace_
 
 ALTER TABLE headrace.audit ENABLE ROW LEVEL SECURITY;
 
+CREATE POLICY developers ON headrace.workspace_file TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND ( SELECT headrace.may_use_files() AS may_use_files))) WITH CHECK (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND ( SELECT headrace.may_use_files() AS may_use_files)));
+
+ALTER TABLE headrace.doubtful_blob ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE headrace.draft ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY enders ON headrace.job FOR DELETE TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (( SELECT headrace.is_workspace_admin() AS is_workspace_admin) OR (permissioned_as = ANY (( SELECT headrace.own_identities() AS own_identities)::text[])) OR (created_by = ( SELECT headrace.current_username() AS current_username)) OR (owner = ANY (( SELECT headrace.writable_owners() AS writable_owners)::text[])))));
@@ -1595,6 +1748,8 @@ CREATE POLICY expired ON headrace.idempotency_key TO headrace_worker USING ((cre
 
 CREATE POLICY expired ON headrace.token TO headrace_worker USING ((expires_at < now()));
 
+ALTER TABLE headrace.file_link_key ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE headrace.folder ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE headrace.group_member ENABLE ROW LEVEL SECURITY;
@@ -1612,6 +1767,10 @@ ALTER TABLE headrace.job_id ENABLE ROW LEVEL SECURITY;
 ALTER TABLE headrace.job_label ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE headrace.job_log ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE headrace.job_log_block ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE headrace.job_log_large ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE headrace.job_queue ENABLE ROW LEVEL SECURITY;
 
@@ -1699,6 +1858,8 @@ ALTER TABLE headrace.resource ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE headrace.resource_type ENABLE ROW LEVEL SECURITY;
 
+CREATE POLICY same_workspace ON headrace.doubtful_blob TO headrace_server USING ((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace))) WITH CHECK ((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)));
+
 CREATE POLICY same_workspace ON headrace.job_id TO headrace_server USING ((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace))) WITH CHECK ((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)));
 
 ALTER TABLE headrace.script ENABLE ROW LEVEL SECURITY;
@@ -1745,6 +1906,8 @@ ALTER TABLE headrace.worker_session ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY workers ON headrace.audit FOR INSERT TO headrace_worker WITH CHECK (true);
 
+CREATE POLICY workers ON headrace.doubtful_blob TO headrace_worker USING (true) WITH CHECK (true);
+
 CREATE POLICY workers ON headrace.environment_variable FOR SELECT TO headrace_worker USING (true);
 
 CREATE POLICY workers ON headrace.job TO headrace_worker USING (true) WITH CHECK (true);
@@ -1756,6 +1919,10 @@ CREATE POLICY workers ON headrace.job_id TO headrace_worker USING (true) WITH CH
 CREATE POLICY workers ON headrace.job_label TO headrace_worker USING (true) WITH CHECK (true);
 
 CREATE POLICY workers ON headrace.job_log TO headrace_worker USING (true) WITH CHECK (true);
+
+CREATE POLICY workers ON headrace.job_log_block TO headrace_worker USING (true) WITH CHECK (true);
+
+CREATE POLICY workers ON headrace.job_log_large TO headrace_worker USING (true) WITH CHECK (true);
 
 CREATE POLICY workers ON headrace.job_queue TO headrace_worker USING (true) WITH CHECK (true);
 
@@ -1779,11 +1946,15 @@ CREATE POLICY workers ON headrace.worker_session TO headrace_worker USING (true)
 
 CREATE POLICY workers ON headrace.workspace_dependencies FOR SELECT TO headrace_worker USING (true);
 
+CREATE POLICY workers ON headrace.workspace_file FOR SELECT TO headrace_worker USING (true);
+
 CREATE POLICY workers ON headrace.workspace_user FOR SELECT TO headrace_worker USING (true);
 
 ALTER TABLE headrace.workspace ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE headrace.workspace_dependencies ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE headrace.workspace_file ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE headrace.workspace_group ENABLE ROW LEVEL SECURITY;
 
@@ -1856,6 +2027,12 @@ GRANT ALL ON FUNCTION headrace.describe_members(wanted_username text, OUT userna
 REVOKE ALL ON FUNCTION headrace.describe_workers(OUT active bigint, OUT worker_groups text[], OUT versions text[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION headrace.describe_workers(OUT active bigint, OUT worker_groups text[], OUT versions text[]) TO headrace_server;
 
+REVOKE ALL ON FUNCTION headrace.doubt_blob_of_file() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION headrace.doubt_blob_of_job() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION headrace.doubt_blob_of_log() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION headrace.end_relock(ended_job uuid, new_state text, new_message text) FROM PUBLIC;
 GRANT ALL ON FUNCTION headrace.end_relock(ended_job uuid, new_state text, new_message text) TO headrace_server;
 GRANT ALL ON FUNCTION headrace.end_relock(ended_job uuid, new_state text, new_message text) TO headrace_worker;
@@ -1897,6 +2074,9 @@ GRANT ALL ON FUNCTION headrace.is_superadmin_email(wanted_email text) TO headrac
 REVOKE ALL ON FUNCTION headrace.make_room_for_raw_script(wanted_bytes bigint, most_bytes bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION headrace.make_room_for_raw_script(wanted_bytes bigint, most_bytes bigint) TO headrace_server;
 
+REVOKE ALL ON FUNCTION headrace.may_use_files() FROM PUBLIC;
+GRANT ALL ON FUNCTION headrace.may_use_files() TO headrace_server;
+
 REVOKE ALL ON FUNCTION headrace.move_script_drafts(old_path text, new_path text) FROM PUBLIC;
 GRANT ALL ON FUNCTION headrace.move_script_drafts(old_path text, new_path text) TO headrace_server;
 
@@ -1904,6 +2084,9 @@ REVOKE ALL ON FUNCTION headrace.place_in_line() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION headrace.queue_is_longer(wanted_tag text, most integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION headrace.queue_is_longer(wanted_tag text, most integer) TO headrace_server;
+
+REVOKE ALL ON FUNCTION headrace.read_file_link_key() FROM PUBLIC;
+GRANT ALL ON FUNCTION headrace.read_file_link_key() TO headrace_server;
 
 REVOKE ALL ON FUNCTION headrace.read_job_log(wanted_job uuid, wanted_attempt integer, from_start bigint, most_chunks integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION headrace.read_job_log(wanted_job uuid, wanted_attempt integer, from_start bigint, most_chunks integer) TO headrace_server;
@@ -1913,6 +2096,9 @@ GRANT ALL ON FUNCTION headrace.read_job_stream(wanted_job uuid, wanted_attempt i
 
 REVOKE ALL ON FUNCTION headrace.read_kept_result(wanted_hash text, wanted_identity text, wanted_key bytea, most_seconds integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION headrace.read_kept_result(wanted_hash text, wanted_identity text, wanted_key bytea, most_seconds integer) TO headrace_server;
+
+REVOKE ALL ON FUNCTION headrace.read_linked_file(wanted_workspace text, wanted_key text, OUT blob jsonb, OUT content_type text) FROM PUBLIC;
+GRANT ALL ON FUNCTION headrace.read_linked_file(wanted_workspace text, wanted_key text, OUT blob jsonb, OUT content_type text) TO headrace_server;
 
 REVOKE ALL ON FUNCTION headrace.read_signing_keys() FROM PUBLIC;
 GRANT ALL ON FUNCTION headrace.read_signing_keys() TO headrace_server;
@@ -1960,6 +2146,11 @@ GRANT ALL ON FUNCTION headrace.workspaces_of_jobs(wanted_jobs uuid[], OUT id uui
 
 GRANT SELECT,INSERT ON TABLE headrace.audit TO headrace_server;
 GRANT INSERT ON TABLE headrace.audit TO headrace_worker;
+
+GRANT SELECT,INSERT,DELETE ON TABLE headrace.doubtful_blob TO headrace_server;
+GRANT SELECT,INSERT,DELETE ON TABLE headrace.doubtful_blob TO headrace_worker;
+
+GRANT UPDATE(due_at) ON TABLE headrace.doubtful_blob TO headrace_worker;
 
 GRANT SELECT,INSERT,DELETE ON TABLE headrace.draft TO headrace_server;
 
@@ -2035,7 +2226,11 @@ GRANT UPDATE(completed_at) ON TABLE headrace.job_id TO headrace_server;
 GRANT SELECT,INSERT ON TABLE headrace.job_label TO headrace_server;
 GRANT SELECT,INSERT ON TABLE headrace.job_label TO headrace_worker;
 
-GRANT SELECT,INSERT ON TABLE headrace.job_log TO headrace_worker;
+GRANT SELECT,INSERT,DELETE ON TABLE headrace.job_log TO headrace_worker;
+
+GRANT SELECT,INSERT ON TABLE headrace.job_log_block TO headrace_worker;
+
+GRANT SELECT,INSERT,DELETE ON TABLE headrace.job_log_large TO headrace_worker;
 
 GRANT SELECT,INSERT,DELETE ON TABLE headrace.job_queue TO headrace_server;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE headrace.job_queue TO headrace_worker;
@@ -2160,6 +2355,9 @@ GRANT SELECT,INSERT,DELETE ON TABLE headrace.workspace_dependencies TO headrace_
 GRANT SELECT ON TABLE headrace.workspace_dependencies TO headrace_worker;
 
 GRANT UPDATE(archived) ON TABLE headrace.workspace_dependencies TO headrace_server;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE headrace.workspace_file TO headrace_server;
+GRANT SELECT ON TABLE headrace.workspace_file TO headrace_worker;
 
 GRANT SELECT,INSERT ON TABLE headrace.workspace_group TO headrace_server;
 

@@ -47,26 +47,24 @@ async def cancel(
     is to be run again, the one that runs it again is stopped. None where there is nothing to stop that the
     caller may stop.
     """
-    live = await queue_cancel.lock_live(connection, [job])
-    if not live and (retry := await queue_cancel.find_live_retry(connection, job)):
-        live = await queue_cancel.lock_live(connection, [retry])
-    return await _end(connection, live[0], by, reason, force=force) if live else None
+    done = await _cancel(connection, job, by, reason, force=force)
+    return done.finished if done else None
 
 
 async def cancel_one(
     connection: Connection, principal: Principal, job: JobId, reason: str | None, *, force: bool
-) -> Finished:
+) -> Canceled:
     """The same for whoever asks, with its row in the audit log.
 
     Raises NotFound where there is no such job to be seen or it has ended, PermissionDenied where it is not
     theirs to stop.
     """
     await require_end(connection, principal, job)
-    finished = await cancel(connection, job, principal.username, reason, force=force)
-    if finished is None:
+    done = await _cancel(connection, job, principal.username, reason, force=force)
+    if done is None:
         raise NotFound(f"job {job} has ended already")
-    await audit.write(connection, principal, _operation(force=force), "Updated", str(job))
-    return finished
+    await audit.write(connection, principal, _operation(force=force), "Updated", str(done.jobs[0]))
+    return done
 
 
 async def cancel_each(
@@ -100,6 +98,17 @@ def _may_end(principal: Principal, job: Run | LiveJob) -> bool:
     return may_end_run(
         principal, path=job.path, permissioned_as=job.permissioned_as, created_by=job.created_by
     )
+
+
+async def _cancel(
+    connection: Connection, job: JobId, by: str, reason: str | None, *, force: bool
+) -> Canceled | None:
+    live = await queue_cancel.lock_live(connection, [job])
+    if not live and (retry := await queue_cancel.find_live_retry(connection, job)):
+        live = await queue_cancel.lock_live(connection, [retry])
+    if not live:
+        return None
+    return Canceled([live[0].id], await _end(connection, live[0], by, reason, force=force))
 
 
 async def _end(

@@ -158,8 +158,9 @@ async def run_preview(
 ) -> Launched:
     """Run raw code, as the caller. Raises InvalidInput where it has not the function that is asked for."""
     check.require_developer(principal)
-    if wish.cache_seconds is not None:
-        raise InvalidInput("cache_ttl", "results are kept of scripts only")
+    for option, value in (("retry", wish.retry), ("cache_ttl", wish.cache_seconds)):
+        if value is not None:
+            raise InvalidInput(option, "is for deployed scripts only; leave it out")
     if code.language == "python3":
         await asyncio.to_thread(require_function, code.content, wish.entry or "main")
     job = _raw_job(principal, JobKind.PREVIEW, code, _default_tag(code.language))

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+from headrace.model.blob import Blob
 from headrace.model.ids import JobId, ScriptHash, WorkspaceId
 
 
@@ -145,6 +146,14 @@ class LogChunk:
 
     start: int
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class LogBlock:
+    """A longer part of an attempt's log, from ``start`` on, that lies in the blob store."""
+
+    start: int
+    blob: Blob
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from headrace.model.blob import Blob
 from headrace.model.ids import JobId, ScriptHash
 from headrace.model.job import JobKind, State
 from headrace.model.outcome import Status
@@ -17,7 +18,7 @@ class Run:
     """A job as its page shows it. Fields that only a finished or only a live job has are None.
 
     ``args`` and ``result`` are JSON in UTF-8. In lists the large fields (``args``, ``result``,
-    ``raw_code``, ``raw_lock``) are left out: None.
+    ``raw_code``, ``raw_lock``) are left out: None. Of a large result there is ``result_blob`` instead.
     """
 
     id: JobId
@@ -45,6 +46,7 @@ class Run:
     raw_lock: str | None = None
     args: bytes | None = None
     result: bytes | None = None
+    result_blob: Blob | None = None
     held: str | None = None
     flow_step_id: str | None = None
     trigger_kind: str | None = None

@@ -81,6 +81,12 @@ def may_change_type(principal: Principal, created_by: str) -> bool:
     return principal.is_admin or created_by == principal.username
 
 
+def require_file_access(principal: Principal) -> None:
+    """Raise PermissionDenied but for those who use files of the workspace: developers, and jobs."""
+    if principal.job is None:
+        require_developer(principal)
+
+
 def require_admin(principal: Principal) -> None:
     """Raise PermissionDenied unless the principal is an admin of the workspace."""
     if not principal.is_admin:
@@ -99,10 +105,15 @@ def require_person(principal: Principal) -> None:
         raise PermissionDenied("a job's token can't do this")
 
 
-def require_no_scopes(principal: Principal, what: str) -> None:
-    """Raise PermissionDenied for a token that is limited to scopes."""
-    if principal.scopes is not None:
-        raise PermissionDenied(f"a token with scopes can't {what}")
+def require_unbound(principal: Principal) -> None:
+    """Raise PermissionDenied for a token that is bound to a workspace: it has no say beyond that."""
+    if principal.workspace is not None:
+        raise PermissionDenied(f"a token for workspace {principal.workspace} can't do this")
+
+
+def is_in_reach(principal: Principal, workspace: str) -> bool:
+    """Whether a workspace is one that the principal's token is good for, outside any workspace."""
+    return principal.workspace in (None, workspace)
 
 
 def require_no_wider(principal: Principal, scopes: tuple[Scope, ...] | None) -> None:

@@ -6,6 +6,7 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from headrace.model.blob import write_blob
 from headrace.model.job import FinishedJob, JobKind, Lease, LogChunk
 from headrace.model.outcome import Teardown
 from headrace.queue.statements import SQL
@@ -14,19 +15,24 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from headrace.db.connection import Connection, Record
+    from headrace.model.blob import Blob
     from headrace.model.ids import JobId
     from headrace.model.outcome import Outcome
 
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """The end of one attempt, with the output that was not stored before, and the labels of its result."""
+    """The end of one attempt, with the output that was not stored before, and the labels of its result.
+
+    Where ``result_blob`` is there the result lies in the blob store already, and the row only refers to it.
+    """
 
     lease: Lease
     outcome: Outcome
     log: list[LogChunk] = field(default_factory=list[LogChunk])
     teardown: Teardown = field(default_factory=Teardown)
     labels: tuple[str, ...] = ()
+    result_blob: Blob | None = None
 
 
 async def complete_attempts(
@@ -48,7 +54,8 @@ async def complete_attempts(
         ids=[c.lease.job for c in completions],
         attempts=[c.lease.attempt for c in completions],
         statuses=[o.status.value for o in outcomes],
-        results=[o.result for o in outcomes],
+        results=[b"" if c.result_blob else c.outcome.result for c in completions],
+        result_blobs=[write_blob(c.result_blob) if c.result_blob else None for c in completions],
         durations_ms=[o.measures.duration_ms or 0 for o in outcomes],
         exit_codes=[o.measures.exit_code for o in outcomes],
         peaks_kb=[o.measures.peak_memory_kb for o in outcomes],

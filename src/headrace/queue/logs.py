@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from headrace.queue.log_blocks import BLOCK_UNITS
 from headrace.queue.statements import SQL
 
 if TYPE_CHECKING:
@@ -12,9 +13,13 @@ if TYPE_CHECKING:
 
 
 async def append(connection: Connection, lease: Lease, chunks: list[LogChunk]) -> bool:
-    """Store chunks; False where the attempt no longer holds its job (nothing is stored then)."""
+    """Store chunks; False where the attempt no longer holds its job (nothing is stored then).
+
+    A log that has become long is noted: it is moved when its job has ended.
+    """
     return await SQL.append_log.value(
         connection,
+        is_large=chunks[-1].start >= BLOCK_UNITS if chunks else False,
         job_id=lease.job,
         attempt=lease.attempt,
         worker_session=lease.worker_session,

@@ -183,6 +183,11 @@ stored as (
   select holder.id, holder.attempt, l.start, l.chunk
   from holder, unnest(:starts::bigint[], :chunks::text[]) as l (start, chunk)
   on conflict do nothing
+),
+large as (
+  insert into job_log_large (job_id, attempt)
+  select id, attempt from holder where :is_large::boolean
+  on conflict do nothing
 )
 select exists (select from holder);
 
@@ -227,9 +232,9 @@ with outcome as (
   select *
   from unnest(:ids::uuid[], :attempts::integer[], :statuses::text[], :results::bytea[], :durations_ms::bigint[],
               :exit_codes::integer[], :peaks_kb::integer[], :canceled_by::text[], :canceled_reasons::text[],
-              :processes_gone::timestamptz[], :folders_gone::timestamptz[])
+              :processes_gone::timestamptz[], :folders_gone::timestamptz[], :result_blobs::text[])
     as o (id, attempt, status, result, duration_ms, exit_code, peak_memory_kb, canceled_by, canceled_reason,
-          processes_gone_at, folder_gone_at)
+          processes_gone_at, folder_gone_at, result_blob)
 ),
 held as (
   select q.id
@@ -280,7 +285,7 @@ recorded as (
     created_by, created_at, scheduled_for, permissioned_as, email, tag, priority, timeout_seconds,
     visible_to_runner_only, is_flow_step, flow_step_id, trigger_kind, schedule_path, labels, status, result,
     attempt, started_at, completed_at, duration_ms, exit_code, peak_memory_kb, worker, isolation,
-    canceled_by, canceled_reason, teardown, entry, preprocessed, progress, retry_number)
+    canceled_by, canceled_reason, teardown, entry, preprocessed, progress, retry_number, result_blob)
   select m.id, m.workspace_id, m.kind, m.path, m.owner, m.script_hash, m.language, m.raw_code, m.raw_lock, m.args,
          m.parent_job, m.root_job, m.created_by, m.created_at, m.scheduled_for, m.permissioned_as, m.email, m.tag,
          m.priority, m.timeout_seconds, m.visible_to_runner_only, m.is_flow_step, m.flow_step_id, m.trigger_kind,
@@ -288,7 +293,7 @@ recorded as (
          o.exit_code, o.peak_memory_kb, :worker, :isolation, o.canceled_by, o.canceled_reason,
          jsonb_strip_nulls(jsonb_build_object('processes_gone_at', o.processes_gone_at,
                                               'folder_gone_at', o.folder_gone_at)),
-         m.entry, m.preprocessed, ended.progress, m.retry_number
+         m.entry, m.preprocessed, ended.progress, m.retry_number, o.result_blob::jsonb
   from labelled m join ended on ended.id = m.id join outcome o on o.id = m.id
 )
 select m.id, m.workspace_id, m.kind, m.path, m.script_hash, m.parent_job, m.root_job, m.restart_if_lost,

@@ -6,12 +6,14 @@ import json
 from typing import TYPE_CHECKING
 
 from headrace.db.queries import load_queries
-from headrace.model.job import JobKind, LogChunk, State
+from headrace.model.blob import read_blob
+from headrace.model.job import JobKind, LogBlock, LogChunk, State
 from headrace.model.outcome import Status
 from headrace.model.run import Progress, Run
 
 if TYPE_CHECKING:
     from headrace.db.connection import Connection, Record
+    from headrace.model.blob import Blob
     from headrace.model.ids import JobId
 
 SQL = load_queries(__file__, "runs.sql")
@@ -25,10 +27,17 @@ async def read(connection: Connection, workspace: str, job: JobId) -> Run | None
     return run_of(row) if row else None
 
 
-async def read_result(connection: Connection, workspace: str, job: JobId) -> tuple[Status, bytes] | None:
-    """A finished job's status and result, as JSON; None while it lives or where it can't be seen."""
+async def read_result(
+    connection: Connection, workspace: str, job: JobId
+) -> tuple[Status, bytes | Blob] | None:
+    """A finished job's status and result, as JSON; None while it lives or where it can't be seen.
+
+    A large result is a reference to where its bytes lie.
+    """
     row = await SQL.read_result.row(connection, id=job, workspace=workspace)
-    return (Status(row["status"]), row["result"]) if row else None
+    if row is None:
+        return None
+    return Status(row["status"]), read_blob(row["result_blob"]) if row["result_blob"] else row["result"]
 
 
 async def read_progress(connection: Connection, workspace: str, job: JobId) -> Progress | None:
@@ -59,11 +68,16 @@ async def read_progress(connection: Connection, workspace: str, job: JobId) -> P
 
 async def read_log(
     connection: Connection, job: JobId, attempt: int, from_start: int = 0, most_chunks: int = 1000
-) -> list[LogChunk]:
-    """Chunks of an attempt's log, from the one that contains ``from_start`` on; empty where unseen."""
+) -> list[LogChunk] | LogBlock:
+    """Chunks of an attempt's log, from the one that contains ``from_start`` on; empty where unseen.
+
+    Where ``from_start`` lies in the part that was moved to the blob store, the block that contains it.
+    """
     rows = await SQL.read_log.rows(
         connection, id=job, attempt=attempt, from_start=from_start, most_chunks=most_chunks
     )
+    if rows and rows[0]["blob"]:
+        return LogBlock(rows[0]["start"], read_blob(rows[0]["blob"]))
     return [LogChunk(row["start"], row["chunk"]) for row in rows]
 
 
@@ -79,6 +93,7 @@ async def read_stream(
 
 def run_of(row: Record) -> Run:
     """The run that a row of ``read_run`` or of a list tells about."""
+    blob = row.get("result_blob")  # lists are without their large fields
     return Run(
         id=row["id"],
         workspace=row["workspace_id"],
@@ -107,7 +122,8 @@ def run_of(row: Record) -> Run:
         raw_code=row["raw_code"],
         raw_lock=row["raw_lock"],
         args=row["args"],
-        result=row["result"],
+        result=None if blob else row["result"],
+        result_blob=read_blob(blob) if blob else None,
         held=row["held"],
         flow_step_id=row["flow_step_id"],
         trigger_kind=row["trigger_kind"],

@@ -10,7 +10,7 @@ select j.id, j.workspace_id, j.kind, j.path, j.script_hash, j.language, j.raw_co
        null::bytea as result, null::timestamptz as completed_at, null::bigint as duration_ms,
        null::integer as exit_code, null::jsonb as teardown, false as deleted, j.entry, j.preprocessed,
        null::timestamptz as resolved_at, null as resolved_by, null as resolution_note,
-       j.retry_number > 0 as is_retry
+       j.retry_number > 0 as is_retry, null::jsonb as result_blob
 from job j
 join job_queue q on q.id = j.id
 left join worker_session s on s.id = q.worker_session
@@ -22,14 +22,14 @@ select h.id, h.workspace_id, h.kind, h.path, h.script_hash, h.language, h.raw_co
        h.schedule_path, h.labels, h.status, null, h.attempt, h.started_at, h.peak_memory_kb,
        h.canceled_by, h.canceled_reason, h.worker, h.isolation, null,
        h.result, h.completed_at, h.duration_ms, h.exit_code, h.teardown, h.deleted, h.entry, h.preprocessed,
-       h.resolved_at, h.resolved_by, h.resolution_note, h.retry_number > 0
+       h.resolved_at, h.resolved_by, h.resolution_note, h.retry_number > 0, h.result_blob
 from job_id i
 join job_history h on h.completed_at = i.completed_at and h.id = i.id
 where i.id = :id and i.workspace_id = :workspace;
 
 -- name: read_result
 -- The end of a job, if it has one: what waiting callers ask again and again.
-select h.status, h.result
+select h.status, h.result, h.result_blob
 from job_id i
 join job_history h on h.completed_at = i.completed_at and h.id = i.id
 where i.id = :id and i.workspace_id = :workspace;
@@ -51,8 +51,8 @@ from job_id i join job_history h on h.completed_at = i.completed_at and h.id = i
 where i.id = :id and i.workspace_id = :workspace;
 
 -- name: read_log
--- Output of one attempt, from the chunk that contains :from_start on.
-select start, chunk from read_job_log(:id, :attempt, :from_start, :most_chunks);
+-- Output of one attempt, from the chunk that contains :from_start on; or the block that does.
+select start, chunk, blob from read_job_log(:id, :attempt, :from_start, :most_chunks);
 
 -- name: read_stream
 -- What an attempt that runs has given of its result, from the chunk that contains :from_start on.

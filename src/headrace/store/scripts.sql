@@ -1,9 +1,13 @@
 -- name: add_script
 -- Stores a version. No row where there is one with its hash. The parent is locked: its time is earlier.
+-- Rights that were given by name on the parent are given on the version, too.
 insert into script (workspace_id, hash, path, parent_hash, summary, description, content, language, kind, schema,
-                    lock, lock_job, is_library, has_preprocessor, deployment_message, settings, created_by, created_at)
+                    lock, lock_job, is_library, has_preprocessor, deployment_message, settings, created_by, created_at,
+                    extra_perms)
 values (:workspace, :hash, :path, :parent_hash, :summary, :description, :content, :language, :kind, :schema,
-        :lock, :lock_job, :is_library, :has_preprocessor, :deployment_message, :settings, :created_by, clock_timestamp())
+        :lock, :lock_job, :is_library, :has_preprocessor, :deployment_message, :settings, :created_by, clock_timestamp(),
+        coalesce((select parent.extra_perms from script parent
+                  where parent.workspace_id = :workspace and parent.hash = :parent_hash), '{}'))
 on conflict (workspace_id, hash) do nothing;
 
 -- name: lock_head

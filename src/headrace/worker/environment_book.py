@@ -6,7 +6,7 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from headrace.clock import monotonic
-from headrace.store import environment
+from headrace.store.values import environment
 from headrace.worker.completer import ACQUIRE_SECONDS
 
 if TYPE_CHECKING:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from headrace.db.connection import Connection, Pool
     from headrace.db.listen import Switchboard
+    from headrace.model.blob import Blob
     from headrace.model.job import ClaimedJob, Lease, LogChunk
     from headrace.runtimes.registry import Runtimes
     from headrace.sandbox.cage import Cage
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from headrace.worker.code_book import CodeBook
     from headrace.worker.completer import Completer
     from headrace.worker.environment_book import EnvironmentBook
+    from headrace.worker.result_keeper import ResultKeeper
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +61,7 @@ class Workshop:
     api: httpx.AsyncClient
     runtimes: Runtimes
     settings: Settings
+    keeper: ResultKeeper
 
 
 @dataclass(slots=True)
@@ -128,8 +131,9 @@ async def run_job(workshop: Workshop, running: RunningJob, cage: Cage) -> bool:
     final = finish_result(job_notes.judge(outcome), stream, cage.limits.result_bytes)
     for line in final.remarks:
         await job_log.say(line)
-    chunks = await job_log.close()
     outcome = final.outcome
+    blob = await _keep(workshop, running, outcome, job_log)
+    chunks = await job_log.close()
     if running.is_lost:
         log.warning(
             "job %s: attempt %d is no longer ours, its end is dropped", job.lease.job, job.lease.attempt
@@ -139,10 +143,21 @@ async def run_job(workshop: Workshop, running: RunningJob, cage: Cage) -> bool:
         return False
     if running.canceled_by is not None and outcome.status is Status.CANCELED:
         outcome = _say_who(running, outcome)
-    completion = Completion(job.lease, outcome, chunks, outcome.teardown, final.labels)
+    completion = Completion(job.lease, outcome, chunks, outcome.teardown, final.labels, blob)
     if not await workshop.completer.complete(completion):
         log.warning("job %s: attempt %d came too late to be stored", job.lease.job, job.lease.attempt)
     return True
+
+
+async def _keep(workshop: Workshop, running: RunningJob, outcome: Outcome, job_log: JobLog) -> Blob | None:
+    """Where the result lies if it is too large for its row; a worker that lost its job keeps nothing."""
+    keeper, job = workshop.keeper, running.job
+    if running.is_lost or not keeper.is_large(job, outcome.result):
+        return None
+    blob = await keeper.keep(job, outcome.result, lambda: not running.is_lost)
+    if blob is None:
+        await job_log.say("headrace: the blob store can't be reached: the result is kept in the database")
+    return blob
 
 
 async def _run(workshop: Workshop, running: RunningJob, cage: Cage, job_log: JobLog, talk: Talk) -> Outcome:

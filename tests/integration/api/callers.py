@@ -24,6 +24,7 @@ from tests.ground.people import WORKSPACE
 if TYPE_CHECKING:
     from headrace.api.context import Context
     from headrace.db.connection import Pool
+    from headrace.model.blob import Blob
 
 NOBODYS_JOB = "00000000-0000-4000-8000-000000000000"
 MAIN = "def main(x: int = 1):\n    return x\n"
@@ -126,9 +127,15 @@ class PlayedWorker:
         async with self.pool.acquire() as connection:
             assert await sessions.hand_back(connection, self.session, [held], have_begun=True)
 
-    async def end(self, job: ClaimedJob, result: bytes = b"null", status: Status = Status.SUCCESS) -> None:
-        """End a job."""
-        completion = Completion(job.lease, Outcome(status, result))
+    async def end(
+        self,
+        job: ClaimedJob,
+        result: bytes = b"null",
+        status: Status = Status.SUCCESS,
+        blob: Blob | None = None,
+    ) -> None:
+        """End a job; with ``blob`` its result lies there."""
+        completion = Completion(job.lease, Outcome(status, result), result_blob=blob)
         async with self.pool.acquire() as connection, connection.transaction():
             finished = await finish_attempts(connection, self.session, "tests", "none", [completion])
         assert [item.id for item in finished.jobs] == [job.lease.job]

@@ -13,7 +13,9 @@ from fastapi import FastAPI
 
 from headrace.api.app import make_app
 from headrace.api.context import Context
+from headrace.api.log_reader import LogReader
 from headrace.api.waiting import Waiters
+from headrace.blobs.places import open_blobs
 from headrace.db.listen import Switchboard
 from headrace.db.roles import RoleLogins
 from headrace.settings import Settings
@@ -23,9 +25,14 @@ from tests.ground.people import People
 from tests.integration.api.callers import Api, PlayedWorker, play_worker
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from headrace.blobs.blobs import Blobs
     from headrace.db.connection import Pool
 
-SETTINGS = Settings(wait_result_seconds=0.5, body_limit_mb=1, trusted_hosts=("test",), logins_per_minute=0)
+SETTINGS = Settings(
+    wait_result_seconds=0.5, body_limit_mb=1, file_limit_mb=3, trusted_hosts=("test",), logins_per_minute=0
+)
 
 
 @pytest.fixture(scope="session")
@@ -36,11 +43,18 @@ def application() -> FastAPI:
 
 @pytest.fixture
 async def api(
-    application: FastAPI, server_pool: Pool, roles: RoleLogins, owner: asyncpg.Connection, people: People
+    application: FastAPI,
+    server_pool: Pool,
+    roles: RoleLogins,
+    owner: asyncpg.Connection,
+    people: People,
+    blobs: Blobs,
 ) -> AsyncIterator[Api]:
     """The application, with a client for each of the people and one for a superadmin."""
     switchboard = Switchboard(roles.server, "tests")
-    context = Context(server_pool, switchboard, Waiters(switchboard), SETTINGS, Vault(ROOT_KEY))
+    context = Context(
+        server_pool, switchboard, Waiters(switchboard), SETTINGS, Vault(ROOT_KEY), blobs, LogReader(blobs, 2)
+    )
     listening = asyncio.create_task(switchboard.run())
     application.state.context = context
     made = Api(application, owner)
@@ -52,6 +66,12 @@ async def api(
     listening.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await listening
+
+
+@pytest.fixture
+def blobs(tmp_path: Path) -> Blobs:
+    """A blob store in a folder."""
+    return open_blobs(Settings(blob_store=f"file://{tmp_path}/blobs"))
 
 
 @pytest.fixture

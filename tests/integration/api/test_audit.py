@@ -55,12 +55,17 @@ async def test_admins_read_everything_and_others_what_they_did(api: Api):
 
 async def test_a_superadmin_reads_what_concerns_no_workspace_in_the_workspace_admins(api: Api):
     await api.superadmin.post("/workspaces/create", json={"id": "admins", "name": "Admins"})
-    await api.anonymous.post("/auth/login", json={"email": "root@instance.test", "password": "correct horse"})
+    for password in ("wrong", "correct horse"):
+        await api.anonymous.post("/auth/login", json={"email": "root@instance.test", "password": password})
     entries = (await api.superadmin.get("/w/admins/audit/list")).json()
-    assert [entry["operation"] for entry in entries] == ["users.login", "workspaces.create"]
+    assert [entry["operation"] for entry in entries] == [
+        "users.login",
+        "users.login_failure",
+        "workspaces.create",
+    ]
     assert {entry["workspace_id"] for entry in entries} == {"admins"}
     assert await listed(api.superadmin) == []
-    assert len(await listed(api.superadmin, all_workspaces=True)) == 2
+    assert len(await listed(api.superadmin, all_workspaces=True)) == 3
     refused = await api.admin.get(in_workspace("audit/list?all_workspaces=true"))
     assert refused.status_code == 403
 

@@ -110,6 +110,12 @@ class Client:
         assert response.parsed is not None
         return response.parsed
 
+    async def created(self, operation: ModuleType, **values: Any) -> Any:
+        """What the client makes of a 201."""
+        response = await operation.asyncio_detailed(client=self._client, **values)
+        assert response.status_code == 201, response.content
+        return response.parsed
+
     async def text(self, operation: ModuleType, status: int, **values: Any) -> str:
         """An answer that the client leaves alone: plain text, or any JSON."""
         response = await operation.asyncio_detailed(client=self._client, **values)

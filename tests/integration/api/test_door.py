@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
 import logging
 import re
@@ -10,13 +11,16 @@ from typing import TYPE_CHECKING
 
 import httpx
 import pytest
+from windmill_api.models.get_health_detailed_response_200 import GetHealthDetailedResponse200
 
 from headrace.db.connection import open_pool
 from headrace.db.roles import RoleLogins
 from headrace.store import instance
-from tests.integration.api.callers import MAIN, NOBODYS_JOB, Api, PlayedWorker, deploy, in_workspace
+from tests.integration.api.callers import MAIN, NOBODYS_JOB, Api, PlayedWorker, deploy, in_workspace, run
 
 if TYPE_CHECKING:
+    from starlette.types import Message
+
     from headrace.api.context import Context
 
 LOGIN = {"email": "root@instance.test", "password": "correct horse"}
@@ -93,6 +97,29 @@ async def test_where_all_connections_are_busy_a_request_waits_and_then_is_told_s
     answers = await asyncio.gather(*(api.alice.get("/jobs/db_clock") for _ in range(200)))
     assert {answer.status_code for answer in answers} == {200}
     await pool.close()
+
+
+async def test_no_connection_is_held_while_a_client_reads(api: Api, worker: PlayedWorker):
+    await deploy(api.alice, "u/alice/script")
+    job = await run(api.alice, "u/alice/script")
+    await worker.write(await worker.take(), 0, "a line\n")
+    is_sending, forever = asyncio.Event(), asyncio.Event()
+
+    async def send(message: Message) -> None:
+        if message.get("body"):
+            is_sending.set()
+            await forever.wait()
+
+    path = f"/api{in_workspace(f'jobs_u/get_logs/{job}')}"
+    headers = [(b"host", b"test"), (b"authorization", f"Bearer {api.tokens['alice']}".encode())]
+    scope = {"type": "http", "method": "GET", "path": path, "query_string": b"", "headers": headers}
+    reading = asyncio.create_task(api.app(scope, forever.wait, send))  # pyright: ignore[reportArgumentType] - nothing comes
+    await is_sending.wait()
+    pool = context_of(api).pool
+    assert pool.get_idle_size() == pool.get_size()
+    reading.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await reading
 
 
 async def test_a_body_that_is_compressed_or_too_long_is_not_read(api: Api):
@@ -184,7 +211,7 @@ async def test_health_tells_the_queue_to_superadmins_alone(api: Api):
     await deploy(api.alice, "u/alice/script")
     await api.alice.post(in_workspace("jobs/run/p/u/alice/script"), json={})
     member, root = [(await who.get("/health/detailed")).json() for who in (api.alice, api.superadmin)]
-    assert member["status"] == "healthy"
+    assert GetHealthDetailedResponse200.from_dict(member).status.value == "healthy"
     assert member["checks"]["workers"]["worker_groups"] == ["default"]
     assert "queue" not in member["checks"]
     assert root["checks"]["queue"] == {"pending_jobs": 1, "running_jobs": 0}

@@ -165,7 +165,7 @@ async def test_a_token_with_scopes_exports_nothing(filled: Api):
     token = await filled.admin.post("/users/tokens/create", json=limited)
     assert token.status_code == 201, token.text
     refused = await filled.client(token.text).get(TARBALL)
-    assert (refused.status_code, refused.text) == (403, "a token with scopes can't export a workspace")
+    assert (refused.status_code, refused.text) == (403, "a token with scopes can't do this")
 
 
 async def test_a_tar_holds_the_same_and_other_archives_are_refused(filled: Api):

@@ -42,6 +42,17 @@ async def test_a_folder_is_shown_as_it_was_sent(api: Api):
     assert (await api.admin.get(in_workspace("folders/get/given"))).json()["owners"] == []
 
 
+async def test_whoever_sends_a_folder_without_owners_keeps_it(api: Api):
+    sent = {"name": "team", "owners": [], "extra_perms": {}}
+    assert (await api.alice.post(in_workspace("folders/create"), json=sent)).status_code == 200
+    for _ in range(2):
+        assert (await api.alice.post(in_workspace("folders/update/team"), json=sent)).status_code == 200
+        assert (await api.alice.get(in_workspace("folders/get/team"))).json()["owners"] == ["u/alice"]
+    leaving = {"owner": "u/alice"}
+    assert (await api.alice.post(in_workspace("folders/removeowner/team"), json=leaving)).status_code == 200
+    assert (await api.alice.get(in_workspace("folders/get/team"))).status_code == 404
+
+
 async def test_a_folder_is_seen_by_readers_and_changed_by_owners(api: Api, owner: asyncpg.Connection):
     await make_member(owner, "carol")
     await api.sign_in("carol", "carol@acme.test")
@@ -147,5 +158,9 @@ async def test_rights_on_single_things_are_kept_and_said_to_give_nothing(api: Ap
         assert shown["extra_perms"] == listed == {"u/bob": True}
         await api.alice.post(in_workspace(f"acls/remove/{kind}/u/alice/x"), json={"owner": "u/bob"})
         assert (await api.alice.get(in_workspace(f"acls/get/{kind}/u/alice/x"))).json() == {}
+    await api.alice.post(in_workspace("acls/add/script/u/alice/x"), json={"owner": "g/all"})
+    await deploy(api.alice, "u/alice/x", "def main(): ...\n", auto_parent=True)
+    kept = (await api.alice.get(in_workspace("acls/get/script/u/alice/x"))).json()
+    assert kept == {"g/all": False}, "a new version keeps them"
     odd = await api.alice.post(in_workspace("acls/add/app/u/alice/x"), json={"owner": "u/bob"})
     assert odd.status_code == 400

@@ -154,3 +154,19 @@ async def test_a_failure_is_marked_as_dealt_with(api: Api, worker: PlayedWorker,
     assert "job_ids: " in await mark("alice", "resolve", "x")
     noted = await owner.fetch("select operation from audit where operation like 'jobs.%resolve' order by id")
     assert [row["operation"] for row in noted] == ["jobs.resolve", "jobs.unresolve"]
+
+
+async def test_an_admin_takes_jobs_away_whole(api: Api, worker: PlayedWorker):
+    await deploy(api.alice, PATH)
+    jobs = [await ended(api, worker, b"[1]"), await ended(api, worker, b'{"a": 1.10}')]
+    answer = await api.admin.get(in_workspace("jobs/completed/export"))
+    for job, shown, result in zip(jobs, answer.json(), ([1], {"a": 1.1}), strict=True):
+        CompletedJob.model_validate_json(json.dumps(shown))
+        assert (shown["id"], shown["args"], shown["result"], shown["logs"]) == (job, {"x": 2}, result, LOG)
+    assert b'{"a": 1.10}' in answer.content
+    assert (await api.admin.get(in_workspace("jobs/queue/export"))).json() == []
+    waiting = await run(api.alice, PATH)
+    [shown] = (await api.admin.get(in_workspace("jobs/queue/export?per_page=1"))).json()
+    assert shown["id"] == waiting
+    for part in ("completed", "queue"):
+        assert (await api.alice.get(in_workspace(f"jobs/{part}/export"))).status_code == 403

@@ -40,6 +40,8 @@ async def test_a_superadmin_makes_changes_and_removes_users(api: Api, owner: asy
     assert (await api.superadmin.delete("/users/delete/zoe@acme.test")).status_code == 404
     assert await owner.fetchval("select count(*) from workspace_user where username = 'zoe'") == 0
     assert (await api.superadmin.delete("/users/delete/root@instance.test")).status_code == 400
+    audited = [row["operation"] for row in await owner.fetch("select operation from audit order by id")]
+    assert audited == ["users.create", "users.login", "users.update", "users.update", "users.delete"]
 
 
 async def test_nobody_else_looks_after_users(api: Api):
@@ -114,6 +116,8 @@ async def test_an_admin_adds_changes_and_removes_members(api: Api, owner: asyncp
         "nobody inherits rights with a name"
     )
     assert (await api.carol.get("/w/other/users/whoami")).status_code == 200
+    audited = [row["operation"] for row in await owner.fetch("select operation from audit order by id")]
+    assert audited == ["users.add_to_workspace", "users.update", "users.update", "users.delete"]
 
 
 async def test_a_workspace_is_listed_named_and_shut(api: Api):

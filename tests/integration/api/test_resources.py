@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
@@ -54,6 +55,16 @@ async def test_what_was_pushed_is_what_is_got(api: Api):
     assert {name: shown[name] for name in changed} == changed
     await api.alice.post(in_workspace(f"resources/update/{PATH}"), json={"description": "only this"})
     assert (await read(api.alice, f"get/{PATH}"))["resource_type"] == "y"
+
+
+async def test_a_resource_that_is_there_is_made_like_a_new_one_where_that_is_asked_for(api: Api):
+    await create(api.alice, description="d", labels=["l"])
+    body = {"path": PATH, "value": 2, "resource_type": "other"}
+    assert (await api.alice.post(in_workspace("resources/create"), json=body)).status_code == 409
+    again = await api.alice.post(in_workspace("resources/create?update_if_exists=true"), json=body)
+    assert again.status_code == 201
+    shown = await read(api.alice, f"get/{PATH}")
+    assert (shown["value"], shown["resource_type"], shown["labels"]) == (2, "other", ["l"])
 
 
 async def test_numbers_keep_their_digits_next_to_references_too(api: Api):
@@ -131,6 +142,16 @@ async def test_a_linked_pair_moves_together(api: Api):
     assert (await interpolated(api.alice, "u/alice/third")).json() == {"password": "hunter2"}
     for path in (PATH, "u/alice/second"):
         assert await read(api.alice, f"exists/{path}") is False
+    for step in (3, 4):
+        at, to = f"u/alice/at{step}" if step > 3 else "u/alice/third", f"u/alice/at{step + 1}"
+        both = [
+            api.alice.post(in_workspace(f"{what}/update/{at}"), json={"path": to})
+            for what in ("variables", "resources")
+        ]
+        answers = sorted([answer.status_code for answer in await asyncio.gather(*both)])
+        assert answers[0] == 200
+        assert answers[1] in (200, 404, 409)
+        assert (await interpolated(api.alice, to)).json() == {"password": "hunter2"}
     # One that is not referred to stays where it is.
     await create(api.alice, "u/alice/loner", 1)
     await add_variable(api.alice, "u/alice/loner", "x")

@@ -197,7 +197,7 @@ async def test_a_workspace_of_others_looks_as_if_it_were_not_there(api: Api, own
 async def test_every_route_asks_who_calls(api: Api):
     document = (await api.anonymous.get("/openapi.json")).json()
     public = {f"/api{path}" for path in PUBLIC}
-    named = {"workspace": "acme", "path": "u/alice/x", "imported_path": "u/alice/x", "kind": "script"}
+    named = {"workspace": "acme", "path": "x", "imported_path": "x", "kind": "script"}
     named |= {"id": NOBODYS_JOB, "job": NOBODYS_JOB, "entrypoint": "main", "language": "python3"}
     for path, methods in document["paths"].items():
         address = path.removeprefix("/api").format_map(defaultdict(lambda: "0" * 16, named))

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import pytest
-
 from tests.integration.api.callers import MAIN, Api, PlayedWorker, in_workspace
 
 PREVIEW = {"language": "python3", "kind": "bundle", "args": {"x": 1}, "path": "u/alice/bundle"}
@@ -43,24 +41,23 @@ async def test_a_bundle_that_cannot_be_run_is_refused(api: Api):
     assert (await api.alice.get(in_workspace("jobs/list"))).json() == []
 
 
-@pytest.mark.parametrize(
-    ("route", "body", "words"),
-    [
-        ("run/preview", {"kind": "http"}, "kind: "),
-        ("run/preview", {"modules": {"a.py": {"content": "", "language": "python3"}}}, "modules: "),
-        ("run/preview", {"temp_script_refs": {"f/a/b": "0"}}, "temp_script_refs: "),
-        ("run/preview", {"flow_path": "f/a/b"}, "flow_path: "),
-        ("run/preview?wrap_body=true", {}, "wrap_body: "),
-        ("run_wait_result/preview", {"dedicated_worker": True}, "dedicated_worker: "),
-        ("run_inline/preview", {"language": "postgresql"}, "language: 'postgresql' can't be run here"),
-        ("run_inline/preview?raw=true", {}, "raw: "),
-    ],
-)
-async def test_what_would_run_something_else_is_refused(
-    api: Api, route: str, body: dict[str, Any], words: str
-):
-    answer = await api.alice.post(in_workspace(f"jobs/{route}"), json={"content": MAIN, "args": {}, **body})
-    assert (answer.status_code, answer.text[: len(words)]) == (400, words)
+CHANGED: list[tuple[str, dict[str, Any], str]] = [
+    ("run/preview", {"kind": "http"}, "kind: "),
+    ("run/preview", {"modules": {"a.py": {"content": "", "language": "python3"}}}, "modules: "),
+    ("run/preview", {"temp_script_refs": {"f/a/b": "0"}}, "temp_script_refs: "),
+    ("run/preview", {"flow_path": "f/a/b"}, "flow_path: "),
+    ("run/preview?wrap_body=true", {}, "wrap_body: "),
+    ("run_wait_result/preview", {"dedicated_worker": True}, "dedicated_worker: "),
+    ("run_inline/preview", {"language": "postgresql"}, "language: 'postgresql' can't be run here"),
+    ("run_inline/preview?raw=true", {}, "raw: "),
+]
+
+
+async def test_what_would_run_something_else_is_refused(api: Api):
+    for route, fields, words in CHANGED:
+        body = {"content": MAIN, "args": {}, **fields}
+        answer = await api.alice.post(in_workspace(f"jobs/{route}"), json=body)
+        assert (answer.status_code, answer.text[: len(words)]) == (400, words)
 
 
 async def test_a_preview_takes_headers_and_texts_of_the_query(api: Api, worker: PlayedWorker):

@@ -145,6 +145,7 @@ async def test_one_sees_ones_own_tokens_and_never_their_text(api: Api, owner: as
         assert {token["workspace_id"] for token in (await inside.get("/users/tokens/list")).json()} == {
             "acme"
         }
+        assert (await inside.post("/users/setpassword", json={"password": "12345678"})).status_code == 403
         unbound = await inside.delete(f"/users/tokens/delete/{listed[1]['token_prefix']}")
         assert unbound.status_code == 404
     assert (await api.bob.delete(f"/users/tokens/delete/{text[:10]}")).status_code == 200

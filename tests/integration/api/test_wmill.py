@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 import uvicorn
 import wmill
@@ -103,11 +105,49 @@ async def test_a_failed_script_raises_its_error(api: Api, client: wmill.Windmill
         await call(client.wait_job, job)
 
 
-async def test_jobs_are_cancelled(api: Api, client: wmill.Windmill):
+async def test_a_failed_script_is_run_again_by_a_child_of_the_first(
+    api: Api, client: wmill.Windmill, worker: PlayedWorker
+):
+    await deploy(api.alice, PATH)
+    policy = {"constant": {"attempts": 1, "seconds": 0}}
+    job = await call(client.run_script_by_path_async, PATH, retry=policy)
+    error = b'{"error": {"name": "ValueError", "message": "no"}}'
+    await worker.end(await worker.take(), error, Status.FAILURE)
+    with pytest.raises(Exception, match="no"):
+        await call(client.wait_job, job)
+    again = await worker.take()
+    await worker.end(again, b'"fine"')
+    assert await call(client.wait_job, str(again.lease.job)) == "fine"
+    assert (await call(client.get_job, str(again.lease.job)))["parent_job"] == job
+
+
+async def test_jobs_are_cancelled(api: Api, client: wmill.Windmill, worker: PlayedWorker):
     await deploy(api.alice, PATH)
     job = await call(client.run_script_by_path_async, PATH, scheduled_in_secs=3600, tag="later")
     await call(client.cancel_job, job, "enough")
     assert (await call(client.get_job, job))["canceled_reason"] == "enough"
+    running = await call(client.run_script_by_path_async, PATH)
+    await worker.take()
+    client.path = PATH
+    assert set(await call(client.cancel_running)) == {running}
+    assert (await call(client.get_job, running))["canceled_by"] == "alice"
+
+
+async def test_a_job_tells_how_far_it_is_and_stops_those_before_it(
+    api: Api, client: wmill.Windmill, worker: PlayedWorker, monkeypatch: pytest.MonkeyPatch
+):
+    await deploy(api.alice, PATH)
+    before, now = [await call(client.run_script_by_path_async, PATH) for _ in range(2)]
+    for _ in range(2):
+        await worker.take()
+    await call(client.set_progress, 40, now)
+    assert await call(client.get_progress, now) == 40
+    assert await call(client.worker_is_draining, now) is False
+    monkeypatch.setenv("WM_JOB_ID", now)
+    client.path = PATH
+    await call(client.cancel_running)
+    assert (await call(client.get_job, before))["canceled"] is True
+    assert (await call(client.get_job, now))["canceled"] is False
 
 
 async def test_the_client_learns_who_and_where_it_is(client: wmill.Windmill):
@@ -123,3 +163,35 @@ async def test_one_is_told_who_one_is_and_makes_tokens(api: Api, client: wmill.W
     assert (await call(client.get_id_token, "https://vault.acme.test", 60)).count(".") == 2
     async with api.client(await call(client.create_token)) as made:
         assert (await made.get("/users/email")).text == "alice@acme.test"
+
+
+async def test_files_are_written_read_signed_and_deleted(client: wmill.Windmill, tmp_path: Path):
+    data = bytes(range(256)) * 5000
+    written = await call(client.write_s3_file, wmill.S3Object(s3="reports/a b.bin"), data, None)
+    assert written == {"s3": "reports/a b.bin", "storage": None}
+    assert await call(client.load_s3_file, written, None) == data
+
+    source = tmp_path / "source"
+    await asyncio.to_thread(source.write_bytes, data)
+    with source.open("rb") as file:
+        streamed = await call(client.write_s3_file, "s3:///reports/streamed", file, "", content_type="text/x")
+
+    def read_some() -> bytes:
+        with client.load_s3_file_reader(streamed, None) as reader:
+            return reader.read(10) + reader.read()
+
+    assert await asyncio.to_thread(read_some) == data
+    made_up = await call(client.write_s3_file, wmill.S3Object(s3=""), b"1", None)
+    assert made_up["s3"].startswith("uploads/")
+
+    base = str(client.base_url).removesuffix("/api")
+    [url] = await call(client.get_presigned_s3_public_urls, [written], base_url=base)
+    async with httpx.AsyncClient() as anybody:
+        answer = await anybody.get(url)
+    assert (answer.status_code, answer.content) == (200, data)
+
+    await call(client.delete_s3_object, written)
+    with pytest.raises(Exception, match="404"):
+        await call(client.load_s3_file, written, None)
+    with pytest.raises(Exception, match="must not begin with a slash"):
+        await call(client.delete_s3_object, "s3:////etc/passwd")

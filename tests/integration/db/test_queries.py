@@ -20,6 +20,9 @@ QUERIES = {
 }
 # Who runs it; every other one is the server's.
 WORKER = {
+    "blobs.forget_doubts",
+    "blobs.judge_due",
+    "blobs.postpone_doubts",
     "queue.append_log",
     "queue.append_stream",
     "queue.claim_jobs",
@@ -32,11 +35,15 @@ WORKER = {
     "queue.drain_session",
     "queue.end_expired_sessions",
     "queue.enqueue_retry",
+    "queue.find_large_logs",
+    "queue.forget_large_log",
     "queue.hand_back",
     "queue.hold_waiting",
     "queue.lock_orphans",
+    "queue.move_log_start",
     "queue.note_peak_memory",
     "queue.open_session",
+    "queue.read_log_start",
     "queue.read_my_jobs",
     "queue.release_due",
     "queue.renew_session",
@@ -59,7 +66,9 @@ WORKER = {
     "store.take_wanted",
 }
 BOTH = {
-    "store.list_environment_variables",
+    "values.list_environment_variables",
+    "blobs.doubt_blob",
+    "blobs.trust_blob",
     "permissions.describe_group",
     "permissions.describe_member",
     "queue.complete_unclaimed",
@@ -67,6 +76,7 @@ BOTH = {
     "store.add_cause",
     "store.end_relock",
     "store.find_alike",
+    "store.list_environment_variables",
     "store.read_contents",
     "store.read_modules",
     "store.read_script",

@@ -13,11 +13,13 @@ from headrace.db.connection import connect
 from headrace.db.roles import SERVER_ROLE, WORKER_ROLE
 from headrace.db.transaction import acting_as
 from headrace.model.ids import JobId
+from headrace.store import groups
 from tests.ground.people import look_again, make_folder, make_member, make_workspace
 
 if TYPE_CHECKING:
     from headrace.db.connection import Pool
     from headrace.db.roles import RoleLogins
+    from headrace.model.principal import Principal
     from tests.ground.people import People
 
 TABLES = """
@@ -75,6 +77,12 @@ ONE_OF_EACH = f"""
   insert into job_id (id, workspace_id, completed_at) select id, workspace_id, completed_at from job_history;
   insert into job_log (job_id, attempt, start, chunk)
     values ('00000000-0000-7000-8000-000000000001', 1, 0, 'x');
+  insert into job_log_large (job_id, attempt) values ('00000000-0000-7000-8000-000000000001', 1);
+  insert into job_log_block (job_id, attempt, start, units, blob)
+    values ('00000000-0000-7000-8000-000000000002', 1, 0, 1, '{{"name": "logs/acme/x"}}');
+  insert into workspace_file (workspace_id, key, blob, created_by)
+    values ('acme', 'x', '{{"name": "files/acme/y"}}', 'alice');
+  insert into doubtful_blob (name, workspace_id, due_at) values ('files/acme/x', 'acme', now());
   insert into job_stream (job_id, attempt, start, chunk)
     values ('00000000-0000-7000-8000-000000000001', 1, 0, 'x');
   insert into job_label (workspace_id, label, completed_at, job_id, owner, permissioned_as, created_by,
@@ -188,12 +196,36 @@ async def test_one_sees_ones_own_and_not_ones_neighbours(furnished: People, serv
                     "job_label",
                     "script",
                     "resource",
+                    "variable",
                     "folder",
                 )
             }
     assert set(seen["alice"].values()) == {1}
     assert set(seen["bob"].values()) == {0}
     assert set(seen["admin"].values()) == {1}
+
+
+async def test_what_lies_at_a_path_is_changed_by_its_writers_only(furnished: People, server_pool: Pool):
+    for table in ("variable", "resource"):
+        for deed in (f"update {table} set value = '1'", f"delete from {table}"):
+            async with acting_as(server_pool, furnished.bob) as connection:
+                assert (await connection.execute(deed)).endswith(" 0")
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            async with acting_as(server_pool, furnished.alice) as connection:
+                await connection.execute(f"update {table} set path = 'u/bob/x'")
+    for table, deeds in {
+        "resource_type": ("update resource_type set description = ''", "delete from resource_type"),
+        "environment_variable": ("update environment_variable set value = ''",),
+        "workspace_key": (),
+    }.items():
+        async with acting_as(server_pool, furnished.bob) as connection:
+            assert await count(connection, table), table
+            for deed in deeds:
+                assert (await connection.execute(deed)).endswith(" 0"), deed
+    for table in ("variable", "workspace_key"):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            async with acting_as(server_pool, furnished.bob) as connection:
+                await connection.execute(f"update {table} set created_at = now()")
 
 
 @pytest.mark.parametrize("read", ["read_job_log", "read_job_stream"])
@@ -304,3 +336,80 @@ async def test_who_may_see_a_waiting_job_but_not_end_it_cannot_hasten_it(
     for principal, rows in ((await look_again(owner, furnished.bob), 0), (furnished.admin, 1)):
         async with acting_as(server_pool, principal) as connection:
             assert await connection.execute("update job set scheduled_for = now()") == f"UPDATE {rows}"
+
+
+async def changed_by(pool: Pool, who: Principal, statement: str) -> int | None:
+    """How many rows a statement changed; None where it was refused."""
+    try:
+        async with acting_as(pool, who) as connection:
+            return int((await connection.execute(statement)).rpartition(" ")[2])
+    except asyncpg.InsufficientPrivilegeError:
+        return None
+
+
+async def test_folders_groups_members_and_workspaces_are_changed_by_those_whose_they_are(
+    owner: asyncpg.Connection, people: People, server_pool: Pool
+):
+    await make_folder(owner, "team", owners=("u/alice",), extra_perms={"u/bob": True})
+    await groups.add(owner, "acme", "devs", "", {"u/alice": True})
+    alice, bob = [await look_again(owner, who) for who in (people.alice, people.bob)]
+    for statement, by_alice in {
+        "update folder set owners = '{}'": 1,
+        "update workspace_group set extra_perms = '{}' where name <> 'all'": 1,
+        "update workspace_group set summary = 'x' where name = 'all'": 0,
+        "insert into group_member values ('acme', 'devs', 'bob')": 1,
+        "insert into group_member values ('acme', 'all', 'nobody')": None,
+        "delete from group_member where group_name = 'devs'": 1,
+        "delete from group_member where group_name = 'all'": 0,
+        "update workspace set name = 'x'": 0,
+        "update workspace_user set is_admin = true": 0,
+        "insert into workspace_user values ('acme', 'x', 'bob@acme.test')": None,
+        "delete from folder": 1,
+    }.items():
+        # Without the right there is nothing to change, and what is new is refused.
+        by_bob = None if statement.startswith("insert") else 0
+        assert await changed_by(server_pool, bob, statement) == by_bob, statement
+        assert await changed_by(server_pool, alice, statement) == by_alice, statement
+    for statement in ("delete from group_member where group_name = 'all'", "delete from workspace_user"):
+        assert not await changed_by(server_pool, people.admin, statement), statement
+
+
+async def test_functions_that_remove_somebody_ask_who_calls(
+    owner: asyncpg.Connection, people: People, server_pool: Pool
+):
+    superadmin = dataclasses.replace(people.admin, is_superadmin=True)
+    inside = dataclasses.replace(superadmin, job=JobId(uuid.uuid4()))
+    deeds = {
+        "remove_member('bob')": people.alice,
+        "remove_group('all')": people.admin,
+        "remove_user('bob@acme.test')": people.admin,
+        "set_password_of('bob@acme.test', 'x')": people.admin,
+    }
+    for deed, thief in deeds.items():
+        async with acting_as(server_pool, thief) as connection:
+            assert await connection.fetchval(f"select {deed}") is False, deed
+    for deed in ("remove_user('bob@acme.test')", "set_own_password('x', '')"):
+        async with acting_as(server_pool, inside) as connection:
+            assert await connection.fetchval(f"select {deed}") is False, deed
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        async with acting_as(server_pool, superadmin) as connection:
+            await connection.execute("select forget_identity('acme', 'u/bob')")
+    async with acting_as(server_pool, superadmin) as connection:
+        assert await connection.fetchval("select remove_user('bob@acme.test')") is True
+    assert await owner.fetchval("select count(*) from workspace_user where username = 'bob'") == 0
+
+
+async def test_the_audit_log_is_read_by_whom_it_concerns_and_changed_by_nobody(
+    furnished: People, server_pool: Pool
+):
+    for who, rows in ((furnished.alice, 1), (furnished.bob, 0), (furnished.admin, 1)):
+        async with acting_as(server_pool, who) as connection:
+            assert await count(connection, "audit") == rows
+    for statement in ("update audit set username = 'bob'", "delete from audit"):
+        assert await changed_by(server_pool, furnished.admin, statement) is None
+
+
+async def test_a_token_is_its_owners_and_never_a_jobs(furnished: People, server_pool: Pool):
+    inside = dataclasses.replace(furnished.alice, job=JobId(uuid.uuid4()))
+    for who, rows in ((furnished.alice, 1), (furnished.bob, 0), (furnished.admin, 0), (inside, 0)):
+        assert await changed_by(server_pool, who, "update token set label = 'x'") == rows

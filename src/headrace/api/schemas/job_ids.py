@@ -21,6 +21,5 @@ def parse_job_ids(texts: list[str], field: str = "body") -> list[JobId]:
 
 
 def batches(jobs: list[JobId]) -> list[list[JobId]]:
-    """The same jobs in order of id, as many as one transaction takes at a time."""
-    ordered = sorted(jobs)
-    return [ordered[start : start + BATCH] for start in range(0, len(ordered), BATCH)]
+    """The same jobs in the same order, as many as one transaction takes at a time."""
+    return [jobs[start : start + BATCH] for start in range(0, len(jobs), BATCH)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from headrace.api.schemas.answers import with_raw, without_none
@@ -39,6 +40,8 @@ def show_update(update: Update, *, with_progress: bool) -> dict[str, Any]:
 
 def show_end(result: bytes | None, run: Run | None) -> dict[str, bytes | None]:
     """What the last event of a stream tells besides an update: the result, and the job unless it is None."""
+    if run is not None and run.result_blob is not None:
+        run = dataclasses.replace(run, result=result)
     return {"only_result": result, "job": show_run(run) if run else None}
 
 

@@ -23,7 +23,7 @@ class Credentials(BaseModel):
         json_schema_extra={"examples": [{"email": "alice@acme.test", "password": "correct horse"}]}
     )
 
-    email: Annotated[str, StringConstraints(max_length=1000)]
+    email: Annotated[str, StringConstraints(max_length=254)]
     password: Annotated[str, StringConstraints(max_length=1000)]
 
 

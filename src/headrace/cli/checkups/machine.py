@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headrace.cli.bootstrap import read_client_file
+from headrace.cli.checkups.blobs import check_blobs
 from headrace.cli.checkups.database import check_database
 from headrace.cli.checkups.finding import Finding, Health, closed_to
 from headrace.cli.checkups.isolation import check_isolation
@@ -41,6 +42,7 @@ _CURES = {
     "environments": "let this be run by the user who runs the worker",
     "PostgreSQL": "start it, or correct --database-url and --data-dir",
     "secret key": "put the right key there, from a backup or from the machine of a server",
+    "blob store": "correct --blob-store and what belongs to it",
     "isolation": "use --isolation auto",
     "port": "choose another --port or --host",
     "package index": "name another one in --index-url",
@@ -59,6 +61,7 @@ async def look_at_all(settings: Settings, *, online: bool) -> list[Finding]:
         "environments": check_environments,
         "PostgreSQL": check_database,
         "secret key": check_secret_key,
+        "blob store": check_blobs,
         "isolation": check_isolation,
         "port": check_port,
     }

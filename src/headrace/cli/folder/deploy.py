@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from headrace.cli.client import Client
     from headrace.cli.folder.read import DependencyFile, Key, Thing, WorkspaceFiles
 
-_NEW_TYPE = "/api/w/{workspace}/resources/type/create"
 _SHOWN = ScriptSettings.model_fields.keys() | {"summary", "description", "kind", "schema", "lock"}
 """Fields of a script's YAML that the server keeps and shows again."""
 _KEPT = _SHOWN - {"schema", "lock"}
@@ -96,9 +95,8 @@ async def deploy_folder(
     )
     for folder in files.folders:
         yield await _told(_deploy_folder(client, folder), "folder", folder.name)
-    if files.resource_types and _NEW_TYPE in await client.routes():
-        for kind in files.resource_types:
-            yield await _told(_deploy_resource_type(client, kind), "resource type", kind.name)
+    for kind in files.resource_types:
+        yield await _told(_deploy_resource_type(client, kind), "resource type", kind.name)
     for resource in files.resources:
         before = base.get(("resource", resource.name))
         yield await _told(_deploy_resource(client, resource, before), "resource", resource.name)
@@ -156,10 +154,13 @@ async def _deploy_resource_type(client: Client, kind: Entry) -> Deployed:
     body = _json({"name": kind.name, **kind.fields})
     try:
         await client.post("resources/type/create", body)
+        return Deployed("resource type", kind.name, Change.NEW)
     except Conflict:
-        await client.post(f"resources/type/update/{kind.name}", body)
-        return Deployed("resource type", kind.name, Change.CHANGED)
-    return Deployed("resource type", kind.name, Change.NEW)
+        there = await client.get(f"resources/type/get/{kind.name}")
+    if all(there.get(name) == value for name, value in kind.fields.items()):
+        return Deployed("resource type", kind.name, Change.UNCHANGED)
+    await client.post(f"resources/type/update/{kind.name}", body)
+    return Deployed("resource type", kind.name, Change.CHANGED)
 
 
 async def _deploy_resource(client: Client, resource: Entry, base: Thing | None) -> Deployed:

@@ -29,11 +29,14 @@ SESSION_DAYS = 3
 @router.post("/auth/login", response_class=PlainTextResponse)
 async def login(body: Credentials, context: ServerContext, _: OwnSite) -> PlainTextResponse:
     """A session's token, as text and as the cookie ``token``."""
+    tried = folded(body.email)
     async with nobody(context.pool) as connection:
-        row = await identity.SQL.find_password.row(connection, email=folded(body.email))
+        row = await identity.SQL.find_password.row(connection, email=tried)
     password_hash = row["password_hash"] if row else None
     is_right = await asyncio.to_thread(users.password_matches, password_hash, body.password)
     if row is None or not is_right:
+        async with nobody(context.pool) as connection:
+            await audit.write(connection, Principal(tried, tried), "users.login_failure", "Execute", None)
         raise NotAuthenticated("email or password is wrong")
     email: str = row["email"]
     token = tokens.new_token()
@@ -76,6 +79,7 @@ async def logout(request: Request, caller: InstanceCaller) -> PlainTextResponse:
 async def set_password(body: NewPassword, request: Request, caller: InstanceCaller) -> str:
     """Give oneself another password. All other sessions of one's end."""
     check.require_person(caller.principal)
+    check.require_unbound(caller.principal)
     password_hash = await asyncio.to_thread(users.hash_password, body.password)
     email = caller.principal.email
     async with caller.transaction() as connection:

@@ -6,9 +6,9 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Body, Query, Request
 from fastapi.responses import PlainTextResponse
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, StringConstraints
 
 from headrace.api.body import CheckedRoute
 from headrace.api.context import Caller, WorkspaceCaller
@@ -18,7 +18,6 @@ from headrace.db.failures import retried
 from headrace.db.listen import JOBS_CANCELED, JOBS_CHANGED, JOBS_DUE
 from headrace.errors import InvalidInput
 from headrace.lifecycle.cancel import Canceled, cancel_each, cancel_one
-from headrace.lifecycle.finish import Finished
 from headrace.model.ids import JobId, parse_job_id
 from headrace.model.path import check_path
 from headrace.model.principal import Principal
@@ -33,9 +32,10 @@ router = APIRouter(prefix="/w/{workspace}", tags=["job"], route_class=CheckedRou
 class Reason(BaseModel):
     """Body of a cancel."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "started by mistake"}]})
-
     reason: Annotated[str, StringConstraints(max_length=2000)] | None = None
+
+
+Why = Annotated[Reason | None, Body(examples=[{"reason": "started by mistake"}])]
 
 
 class CanceledJobs(BaseModel):
@@ -46,21 +46,19 @@ class CanceledJobs(BaseModel):
 
 
 @router.post("/jobs_u/queue/cancel/{id}", response_class=PlainTextResponse)
-async def cancel_queued_job(id: str, caller: WorkspaceCaller, body: Reason | None = None) -> str:
+async def cancel_queued_job(id: str, caller: WorkspaceCaller, body: Why = None) -> str:
     """Stop a job: at once where it waits, through its worker where it runs."""
     return await _cancel(caller, id, body, force=False)
 
 
 @router.post("/jobs_u/queue/force_cancel/{id}", response_class=PlainTextResponse)
-async def force_cancel_queued_job(id: str, caller: WorkspaceCaller, body: Reason | None = None) -> str:
+async def force_cancel_queued_job(id: str, caller: WorkspaceCaller, body: Why = None) -> str:
     """End a job without waiting for its worker."""
     return await _cancel(caller, id, body, force=True)
 
 
 @router.post("/jobs_u/queue/cancel_persistent/{path:path}", response_class=PlainTextResponse)
-async def cancel_persistent_queued_jobs(
-    path: str, caller: WorkspaceCaller, body: Reason | None = None
-) -> str:
+async def cancel_persistent_queued_jobs(path: str, caller: WorkspaceCaller, body: Why = None) -> str:
     """Stop all jobs of a script that wait or run and that one may stop; answers how many."""
     of_script = RunFilter(part=Part.LIVE, path_exact=Choice((check_path(path),)))
     jobs = await _find_live(caller, of_script)
@@ -90,7 +88,7 @@ async def cancel_filtered(
     request: Request,
     filters: Annotated[JobFilters, Query()],
     caller: WorkspaceCaller,
-    body: Reason | None = None,
+    body: Why = None,
     force_cancel: bool = False,
 ) -> CanceledJobs:
     """Stop all jobs that the filters of a list find, ten thousand at most; for admins of the workspace."""
@@ -108,11 +106,11 @@ async def _cancel(caller: Caller, text: str, body: Reason | None, *, force: bool
     job = parse_job_id(text)
     reason = body.reason if body else None
 
-    async def transaction() -> Finished:
+    async def transaction() -> Canceled:
         async with caller.transaction() as connection:
             return await cancel_one(connection, caller.principal, job, reason, force=force)
 
-    _announce(caller, [job], await retried(transaction))
+    _announce(caller, await retried(transaction))
     return str(job)
 
 
@@ -133,7 +131,7 @@ async def _cancel_batch(
             return await cancel_each(connection, caller.principal, batch, reason, force=force)
 
     canceled = await retried(transaction)
-    _announce(caller, canceled.jobs, canceled.finished)
+    _announce(caller, canceled)
     return canceled.jobs
 
 
@@ -187,8 +185,8 @@ def _as_admin(caller: Caller, workspace: str) -> Caller:
     return replace(caller, principal=principal)
 
 
-def _announce(caller: Caller, jobs: list[JobId], finished: Finished) -> None:
-    changed = {str(job) for job in jobs} | {str(job.id) for job in finished.jobs}
+def _announce(caller: Caller, done: Canceled) -> None:
+    changed = {str(job) for job in done.jobs}
     for channel in (JOBS_CANCELED, JOBS_CHANGED):
         caller.context.switchboard.notify(channel, changed)
-    caller.context.switchboard.notify(JOBS_DUE, finished.due_tags)
+    caller.context.switchboard.notify(JOBS_DUE, done.finished.due_tags)

@@ -8,6 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 
 from headrace.api.context import WorkspaceCaller
+from headrace.api.result_answers import with_result
 from headrace.api.routes.jobs.logs import log_head
 from headrace.api.schemas.answers import encode, json_response, without_none
 from headrace.api.schemas.job_shapes import CompletedJob, Job, JobTiming
@@ -32,8 +33,9 @@ async def get_job(
         raise InvalidInput("approval_token", "is not supported; leave it out")
     async with caller.transaction() as connection:
         run = await see_run(connection, caller.principal, parse_job_id(id))
-        logs = None if no_logs else await log_head(connection, run)
-    return json_response(show_run(run, logs=logs, code=not no_code))
+        logs = None if no_logs else await log_head(connection, caller, run)
+    shown = show_run(run, logs=logs, code=not no_code)
+    return await with_result(caller.context.blobs, shown, run.result_blob)
 
 
 @router.get("/jobs_u/completed/get/{id}", response_model=CompletedJob)
@@ -43,8 +45,8 @@ async def get_completed_job(id: str, caller: WorkspaceCaller) -> Response:
         run = await see_run(connection, caller.principal, parse_job_id(id))
         if not run.is_finished:
             raise NotFound(f"job {run.id} has not ended yet")
-        logs = await log_head(connection, run)
-    return json_response(show_run(run, logs=logs))
+        logs = await log_head(connection, caller, run)
+    return await with_result(caller.context.blobs, show_run(run, logs=logs), run.result_blob)
 
 
 @router.get("/jobs_u/get_args/{id}", response_model=dict[str, Any])

@@ -30,9 +30,9 @@ _TEXT = "text/plain; charset=utf-8"
 _Units = Annotated[int, Query(ge=0, le=_MOST_UNITS)]
 
 
-async def log_head(connection: Connection, run: Run) -> str:
+async def log_head(connection: Connection, caller: Caller, run: Run) -> str:
     """The beginning of a job's log, as it stands in the job's own record."""
-    return await log_from(connection, run.id, run.attempt, 0)
+    return await log_from(caller.context.read_log, connection, run.id, run.attempt, 0)
 
 
 @router.get("/get_logs/{id}", response_class=PlainTextResponse)
@@ -76,7 +76,7 @@ async def get_completed_job_logs_tail(id: str, caller: WorkspaceCaller) -> str:
         progress = await see_progress(connection, caller.principal, job)
         if not progress.is_finished:
             raise NotFound(f"job {job} has not ended yet")
-        return await log_tail(connection, job, progress.attempt, TAIL_UNITS)
+        return await log_tail(caller.context.read_log, connection, job, progress.attempt, TAIL_UNITS)
 
 
 @router.get("/get_flow_all_logs/{id}", response_class=PlainTextResponse)
@@ -92,7 +92,10 @@ async def get_flow_all_logs_structured(id: str, caller: WorkspaceCaller) -> Resp
     """The same as a list; of each log the beginning, as in the job's own record."""
     async with caller.transaction() as connection:
         members, _ = await read_tree(connection, caller.principal, parse_job_id(id))
-        shown = [show_member(member) | {"logs": await log_head(connection, member.run)} for member in members]
+        shown = [
+            show_member(member) | {"logs": await log_head(connection, caller, member.run)}
+            for member in members
+        ]
     return json_response(shown)
 
 

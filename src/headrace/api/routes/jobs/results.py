@@ -8,25 +8,24 @@ from fastapi import APIRouter, Header, Query, Response
 
 from headrace.api.conditional import is_known, tag_of, tagged
 from headrace.api.context import WorkspaceCaller
+from headrace.api.result_answers import result_response, with_result
 from headrace.api.routes.jobs.tree import read_tree, show_member
-from headrace.api.schemas.answers import json_response, with_raw, without_none
+from headrace.api.schemas.answers import encode, json_response, without_none
 from headrace.api.schemas.job_shapes import ResultMaybe, TreeResults
 from headrace.api.sight import see_progress
 from headrace.errors import InvalidInput, NotFound
-from headrace.model.ids import JobId, parse_job_id
+from headrace.model.ids import parse_job_id
 from headrace.model.outcome import Status
 from headrace.store import runs
 
 if TYPE_CHECKING:
-    from headrace.db.connection import Connection
+    from headrace.blobs.blobs import Blobs
+    from headrace.model.blob import Blob
     from headrace.model.run import Run
 
 router = APIRouter(prefix="/w/{workspace}/jobs_u", tags=["job"])
 
-
-async def read_result(connection: Connection, workspace: str, job: JobId) -> tuple[Status, bytes] | None:
-    """The one place of these routes where a result is read: status and JSON, None while there is none."""
-    return await runs.read_result(connection, workspace, job)
+_LONGEST_CHARACTER = 4
 
 
 @router.get("/completed/get_result/{id}", response_model=Any)
@@ -47,10 +46,10 @@ async def get_completed_job_result(
         tag = tag_of(job, progress)
         if is_known(tag, if_none_match):
             return tagged(Response(status_code=304), tag)
-        ended = await read_result(connection, caller.workspace, job) if progress.is_finished else None
+        ended = await runs.read_result(connection, caller.workspace, job) if progress.is_finished else None
     if ended is None:
         raise NotFound(f"job {job} has not ended yet")
-    return tagged(json_response(ended[1]), tag)
+    return tagged(await result_response(caller.context.blobs, ended[1]), tag)
 
 
 @router.get("/completed/get_result_maybe/{id}", response_model=ResultMaybe)
@@ -64,15 +63,14 @@ async def get_completed_job_result_maybe(
     job = parse_job_id(id)
     async with caller.transaction() as connection:
         progress = await see_progress(connection, caller.principal, job)
-        ended = await read_result(connection, caller.workspace, job)
+        ended = await runs.read_result(connection, caller.workspace, job)
     if ended is None:
         started = progress.started_at is not None
         return json_response({"completed": False, "started": started, "success": None, "result": None})
     status, result = ended
     is_success = status in (Status.SUCCESS, Status.SKIPPED)
-    return json_response(
-        with_raw({"completed": True, "started": True, "success": is_success}, {"result": result})
-    )
+    shown = encode({"completed": True, "started": True, "success": is_success})
+    return await with_result(caller.context.blobs, shown, result)
 
 
 @router.get("/get_flow_all_results/{id}", response_model=TreeResults)
@@ -82,15 +80,20 @@ async def get_flow_all_results(
     max_result_len: Annotated[int, Query(ge=0, le=30_000)] = 2000,
     step: str | None = None,
 ) -> Response:
-    """What became of a job and of those below it, each with the beginning of its result."""
+    """What became of a job and of those below it, each with the beginning of its result.
+
+    ``result_length`` counts characters; of a result that lies in the blob store, of which no more is read
+    than is shown, it counts bytes.
+    """
     job = parse_job_id(id)
-    entries: list[dict[str, Any]] = []
     async with caller.transaction() as connection:
         members, is_cut = await read_tree(connection, caller.principal, job)
-        for member in members if step is None else []:
-            ended = await read_result(connection, caller.workspace, member.run.id)
-            fields = _become(member.run) | _begin(ended[1] if ended else None, max_result_len)
-            entries.append(show_member(member) | fields)
+        shown = members if step is None else []
+        ends = [await runs.read_result(connection, caller.workspace, member.run.id) for member in shown]
+    entries: list[dict[str, Any]] = []
+    for member, ended in zip(shown, ends, strict=True):
+        begun = await _begin(caller.context.blobs, ended[1], max_result_len) if ended else {}
+        entries.append(show_member(member) | _become(member.run) | begun)
     root = members[0].run
     return json_response(
         without_none(
@@ -111,11 +114,15 @@ def _become(run: Run) -> dict[str, Any]:
     )
 
 
-def _begin(result: bytes | None, most: int) -> dict[str, Any]:
-    if result is None:
-        return {}
-    text = result.decode()
-    return {"result_prefix": text[:most], "result_length": len(text)}
+async def _begin(blobs: Blobs, result: bytes | Blob, most: int) -> dict[str, Any]:
+    if isinstance(result, bytes):
+        text = result.decode()
+        return {"result_prefix": text[:most], "result_length": len(text)}
+    data = b"".join([piece async for piece in blobs.stream(result, 0, most * _LONGEST_CHARACTER)])
+    # The last character may be cut.
+    text = data.decode("utf-8", "ignore")
+    length = len(text) if len(data) == result.size else result.size
+    return {"result_prefix": text[:most], "result_length": length}
 
 
 def _refuse(**given: str | None) -> None:

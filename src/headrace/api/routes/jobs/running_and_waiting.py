@@ -10,7 +10,6 @@ from headrace.api.arguments.call import Ask, Call, CallByGet
 from headrace.api.arguments.described import ANSWERS_AS_TOLD, TAKES_ARGUMENTS
 from headrace.api.body import CheckedRoute
 from headrace.api.context import WorkspaceCaller
-from headrace.api.result_answer import answer_with
 from headrace.api.routes.jobs.launching import (
     IdempotencyKey,
     calling,
@@ -20,6 +19,7 @@ from headrace.api.routes.jobs.launching import (
 )
 from headrace.api.routes.jobs.waiting_for import Wait
 from headrace.api.schemas.running import Preview
+from headrace.api.sync_answer import answer_with
 
 router = APIRouter(
     prefix="/w/{workspace}/jobs/run_wait_result",

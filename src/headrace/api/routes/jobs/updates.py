@@ -52,7 +52,7 @@ async def get_job_updates(
     with caller.context.waiters.news_of(job) as news:
         while True:
             async with caller.transaction() as connection:
-                update = await read_update(connection, caller.principal, job, seen)
+                update = await read_update(connection, caller.context.read_log, caller.principal, job, seen)
             has_gone_on = get_progress and first is not None and first.percent != update.percent
             if update.is_news_to(seen) or has_gone_on or monotonic() >= until:
                 return json_response(show_update(update, with_progress=get_progress))

@@ -14,6 +14,7 @@ from fastapi import Depends, Request
 from starlette.requests import ClientDisconnect
 
 from headrace.api.context import TURN_TO_WAIT, Caller, WorkspaceCaller
+from headrace.api.result_answers import whole_result
 from headrace.api.waiting import next_news
 from headrace.clock import monotonic
 from headrace.db.failures import retried
@@ -57,7 +58,8 @@ class Waiter:
     async def result_of(self, job: JobId) -> tuple[Status, bytes]:
         """How a job has ended, as soon as it has, and its result as JSON.
 
-        Raises NotInTime after ``wait_result_seconds``, and ClientDisconnect where nobody waits any more.
+        Raises NotInTime after ``wait_result_seconds``, ClientDisconnect where nobody waits any more, and
+        Damaged or Unavailable where the result can't be read.
         """
         caller = self.caller
         limit = caller.context.settings.wait_result_seconds
@@ -68,7 +70,8 @@ class Waiter:
                     async with caller.transaction() as connection:
                         ended = await runs.read_result(connection, caller.workspace, job)
                     if ended is not None:
-                        return ended
+                        status, result = ended
+                        return status, await whole_result(caller.context.blobs, result)
                     if is_gone.is_set():
                         await self._leave(job)
                     if (left := until - monotonic()) <= 0:

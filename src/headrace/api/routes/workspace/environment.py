@@ -8,10 +8,14 @@ from fastapi.responses import PlainTextResponse
 from headrace.api.body import CheckedRoute
 from headrace.api.context import WorkspaceCaller
 from headrace.api.schemas.answers import json_response
-from headrace.api.schemas.environment import ContextualVariable, NewEnvironmentVariable, show_contextual
-from headrace.lifecycle.set_environment import set_environment_variable as set_variable
+from headrace.api.schemas.workspace.environment import (
+    ContextualVariable,
+    NewEnvironmentVariable,
+    show_contextual,
+)
+from headrace.lifecycle.values.set_environment import set_environment_variable as set_variable
 from headrace.permissions import check
-from headrace.store import environment
+from headrace.store.values import environment
 
 router = APIRouter(prefix="/w/{workspace}", route_class=CheckedRoute)
 

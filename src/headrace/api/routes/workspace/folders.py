@@ -22,6 +22,7 @@ from headrace.api.schemas.folders import (
 )
 from headrace.errors import InvalidInput, NotFound, PermissionDenied
 from headrace.model.path import check_identity, check_name
+from headrace.model.principal import Principal
 from headrace.permissions import check
 from headrace.store import audit, folders
 from headrace.store.folders import Folder as StoredFolder
@@ -85,11 +86,8 @@ async def create_folder(body: NewFolder, caller: WorkspaceCaller) -> str:
     folder = _with_changes(
         StoredFolder(body.name, body.name, "", (), {}, (), created_by=principal.username), body
     )
-    own = principal.permissioned_as
-    # A superadmin who is no member has no identity that could own anything, and needs none.
-    is_named = own in folder.owners or "/" not in own or (principal.is_admin and body.owners is not None)
-    if not is_named:
-        folder = dataclasses.replace(folder, owners=(own, *folder.owners))
+    if not (principal.is_admin and body.owners is not None):
+        folder = _kept_by(folder, principal)
     async with caller.transaction() as connection:
         await folders.add(connection, caller.workspace, folder)
         if not principal.is_admin and any((await folders.count_items(connection, f"f/{body.name}")).values()):
@@ -102,8 +100,13 @@ async def create_folder(body: NewFolder, caller: WorkspaceCaller) -> str:
 
 @router.post("/update/{name}", response_class=PlainTextResponse)
 async def update_folder(name: str, body: FolderChange, caller: WorkspaceCaller) -> str:
-    """Change what is given of a folder, for its owners."""
-    await _change(caller, name, "folder.update", lambda folder: _with_changes(folder, body))
+    """Change what is given of a folder, for its owners. Nobody but an admin loses it by that."""
+
+    def changed(folder: StoredFolder) -> StoredFolder:
+        after = _with_changes(folder, body)
+        return after if caller.principal.is_admin else _kept_by(after, caller.principal)
+
+    await _change(caller, name, "folder.update", changed)
     return f"folder {name} updated"
 
 
@@ -172,6 +175,15 @@ def _with_changes(folder: StoredFolder, body: FolderChange) -> StoredFolder:
     given = body.model_dump(exclude_none=True, exclude={"name", "default_permissioned_as"})
     lists = {name: tuple(value) for name, value in given.items() if isinstance(value, list)}
     return dataclasses.replace(folder, **given | lists)
+
+
+def _kept_by(folder: StoredFolder, principal: Principal) -> StoredFolder:
+    """The folder with the principal as an owner, unless they or a group of theirs are one."""
+    own = principal.permissioned_as
+    # A superadmin who is no member has no identity that could own anything, and needs none.
+    if "/" not in own or any(identity in folder.owners for identity in principal.identities):
+        return folder
+    return dataclasses.replace(folder, owners=(own, *folder.owners))
 
 
 def _with_owner(folder: StoredFolder, owner: str) -> StoredFolder:

@@ -10,19 +10,19 @@ from headrace.api.body import CheckedRoute
 from headrace.api.context import WorkspaceCaller
 from headrace.api.pages import Page
 from headrace.api.schemas.answers import json_response
-from headrace.api.schemas.resource_types import TypeCount
-from headrace.api.schemas.resources import (
+from headrace.api.schemas.workspace.resource_types import TypeCount
+from headrace.api.schemas.workspace.resources import (
     ListableResource,
     NamedResource,
     ResourceQuery,
     SearchableResource,
     show_resource,
 )
-from headrace.lifecycle.save_resource_type import check_type_name
+from headrace.lifecycle.values.save_resource_type import check_type_name
 from headrace.model.draft import members_of
 from headrace.permissions.check import readable_owners
-from headrace.store import resources
-from headrace.store.resources import Resource, ResourceFilter
+from headrace.store.values import resources
+from headrace.store.values.resources import Resource, ResourceFilter
 
 router = APIRouter(prefix="/w/{workspace}/resources", tags=["resource"], route_class=CheckedRoute)
 

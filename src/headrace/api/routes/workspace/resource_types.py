@@ -10,16 +10,16 @@ from fastapi.responses import PlainTextResponse
 from headrace.api.body import CheckedRoute
 from headrace.api.context import WorkspaceCaller
 from headrace.api.schemas.answers import json_response, without_none
-from headrace.api.schemas.resource_types import (
+from headrace.api.schemas.workspace.resource_types import (
     EditResourceType,
     FileExtension,
     NewResourceType,
     ResourceType,
     show_type,
 )
-from headrace.lifecycle import save_resource_type
+from headrace.lifecycle.values import save_resource_type
 from headrace.model.json_text import raw_member
-from headrace.store import resource_types
+from headrace.store.values import resource_types
 
 router = APIRouter(prefix="/w/{workspace}/resources", tags=["resource"], route_class=CheckedRoute)
 

@@ -11,20 +11,21 @@ from headrace.api.body import CheckedRoute
 from headrace.api.context import WorkspaceCaller
 from headrace.api.schemas.answers import json_response, with_raw
 from headrace.api.schemas.drafts import draft_member, show_overlay
-from headrace.api.schemas.paths import Paths
-from headrace.api.schemas.resources import (
+from headrace.api.schemas.workspace.paths import ManyPaths
+from headrace.api.schemas.workspace.resources import (
     EditResource,
     NewResource,
     NewValue,
     ResourceWithDraft,
     show_resource,
 )
+from headrace.db.failures import retried
 from headrace.errors import NotFound
 from headrace.lifecycle.draft import look_for_drafts
-from headrace.lifecycle.interpolate import find_resource, interpolate
-from headrace.lifecycle.save_resource import create_resource as create
-from headrace.lifecycle.save_resource import delete_resources, set_resource_value
-from headrace.lifecycle.save_resource import update_resource as update
+from headrace.lifecycle.values.interpolate import find_resource, interpolate
+from headrace.lifecycle.values.save_resource import create_resource as create
+from headrace.lifecycle.values.save_resource import delete_resources, set_resource_value
+from headrace.lifecycle.values.save_resource import update_resource as update
 from headrace.model.draft import DraftKind
 from headrace.model.json_text import raw_member
 from headrace.model.path import check_path
@@ -37,7 +38,7 @@ router = APIRouter(prefix="/w/{workspace}/resources", tags=["resource"], route_c
 async def create_resource(
     body: NewResource, request: Request, caller: WorkspaceCaller, update_if_exists: bool = False
 ) -> str:
-    """Make a resource, or with ``update_if_exists`` give the one that is there this value."""
+    """Make a resource, or with ``update_if_exists`` make the one that is there like this."""
     wanted = body.wanted(await _raw_value(request))
     async with caller.transaction() as connection:
         await create(connection, caller.principal, body.path, wanted, update_if_exists=update_if_exists)
@@ -48,9 +49,13 @@ async def create_resource(
 async def update_resource(path: str, body: EditResource, request: Request, caller: WorkspaceCaller) -> str:
     """Change a resource. With a new path it moves, together with the variable that is linked with it."""
     wanted = body.wanted(await _raw_value(request))
-    async with caller.transaction() as connection:
-        new_path = await update(connection, caller.context.vault, caller.principal, path, wanted)
-    return f"resource {new_path} updated"
+
+    async def transaction() -> str:
+        async with caller.transaction() as connection:
+            return await update(connection, caller.context.vault, caller.principal, path, wanted)
+
+    # The two of a linked pair may be moved at once, and then wait for each other.
+    return f"resource {await retried(transaction)} updated"
 
 
 @router.post("/update_value/{path:path}", response_class=PlainTextResponse)
@@ -122,7 +127,7 @@ async def delete_resource(path: str, caller: WorkspaceCaller) -> str:
 
 
 @router.delete("/delete_bulk", response_model=list[str])
-async def delete_resources_bulk(body: Paths, caller: WorkspaceCaller) -> Response:
+async def delete_resources_bulk(body: ManyPaths, caller: WorkspaceCaller) -> Response:
     """Remove resources, for good; the paths of those that were there."""
     async with caller.transaction() as connection:
         return json_response(await delete_resources(connection, caller.principal, body.paths))

@@ -13,7 +13,6 @@ from headrace.api.export.archive import media_type, pieces, write_archive
 from headrace.api.export.items import export_items
 from headrace.api.export.options import ExportOptions
 from headrace.api.export.order import Order
-from headrace.permissions.check import require_no_scopes
 from headrace.store import audit
 
 router = APIRouter(prefix="/w/{workspace}/workspaces", tags=["workspace"], route_class=CheckedRoute)
@@ -37,8 +36,6 @@ async def tarball_workspace(
     kind = options.archive_type
     media = media_type(kind)
     options.require_known()
-    # It holds items of every domain of scopes.
-    require_no_scopes(caller.principal, "export a workspace")
     async with caller.transaction() as connection:
         await audit.write(connection, caller.principal, "workspaces.export", "Execute", caller.workspace)
         file = await write_archive(

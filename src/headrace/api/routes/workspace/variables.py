@@ -12,8 +12,8 @@ from headrace.api.context import WorkspaceCaller
 from headrace.api.pages import Page
 from headrace.api.schemas.answers import json_response, with_raw
 from headrace.api.schemas.drafts import draft_member, show_overlay
-from headrace.api.schemas.paths import Paths
-from headrace.api.schemas.variables import (
+from headrace.api.schemas.workspace.paths import ManyPaths
+from headrace.api.schemas.workspace.variables import (
     EditVariable,
     ListableVariable,
     NewVariable,
@@ -21,17 +21,18 @@ from headrace.api.schemas.variables import (
     VariableWithDraft,
     show_variable,
 )
+from headrace.db.failures import retried
 from headrace.errors import NotFound
 from headrace.lifecycle.draft import look_for_drafts
-from headrace.lifecycle.reveal import find_variable, reveal
-from headrace.lifecycle.save_variable import create_variable as create
-from headrace.lifecycle.save_variable import delete_variables, encrypt_text
-from headrace.lifecycle.save_variable import update_variable as update
+from headrace.lifecycle.values.reveal import find_variable, reveal
+from headrace.lifecycle.values.save_variable import create_variable as create
+from headrace.lifecycle.values.save_variable import delete_variables, encrypt_text
+from headrace.lifecycle.values.save_variable import update_variable as update
 from headrace.model.draft import DraftKind
 from headrace.model.path import check_path
 from headrace.permissions import check
-from headrace.store import variables
 from headrace.store.drafts import Place
+from headrace.store.values import variables
 
 router = APIRouter(prefix="/w/{workspace}/variables", tags=["variable"], route_class=CheckedRoute)
 
@@ -115,9 +116,13 @@ async def update_variable(
 ) -> str:
     """Change a variable. With a new path it moves, together with the resource that is linked with it."""
     wanted = body.wanted(already_encrypted=already_encrypted)
-    async with caller.transaction() as connection:
-        new_path = await update(connection, caller.context.vault, caller.principal, path, wanted)
-    return f"variable {new_path} updated"
+
+    async def transaction() -> str:
+        async with caller.transaction() as connection:
+            return await update(connection, caller.context.vault, caller.principal, path, wanted)
+
+    # The two of a linked pair may be moved at once, and then wait for each other.
+    return f"variable {await retried(transaction)} updated"
 
 
 @router.delete("/delete/{path:path}", response_class=PlainTextResponse)
@@ -130,7 +135,7 @@ async def delete_variable(path: str, caller: WorkspaceCaller) -> str:
 
 
 @router.delete("/delete_bulk", response_model=list[str])
-async def delete_variables_bulk(body: Paths, caller: WorkspaceCaller) -> Response:
+async def delete_variables_bulk(body: ManyPaths, caller: WorkspaceCaller) -> Response:
     """Remove variables, for good; the paths of those that were there."""
     async with caller.transaction() as connection:
         return json_response(await delete_variables(connection, caller.principal, body.paths))

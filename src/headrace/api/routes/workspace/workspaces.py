@@ -48,7 +48,7 @@ async def list_workspaces(caller: InstanceCaller) -> list[Workspace]:
     check.require_person(caller.principal)
     async with caller.transaction() as connection:
         found = await workspaces.list_all(connection)
-    return [show_workspace(workspace) for workspace in found]
+    return [show_workspace(item) for item in found if check.is_in_reach(caller.principal, item.id)]
 
 
 @router.get("/list_as_superadmin", response_model_exclude_none=True)
@@ -67,7 +67,8 @@ async def list_user_workspaces(caller: InstanceCaller) -> UserWorkspaceList:
     check.require_person(caller.principal)
     async with caller.transaction() as connection:
         found = await workspaces.list_memberships(connection, email)
-    return UserWorkspaceList(email=email, workspaces=[show_membership(item) for item in found])
+    within = [item for item in found if check.is_in_reach(caller.principal, item.workspace)]
+    return UserWorkspaceList(email=email, workspaces=[show_membership(item) for item in within])
 
 
 @router.post("/exists")
@@ -82,6 +83,8 @@ async def exists_workspace(body: WorkspaceId, caller: InstanceCaller) -> bool:
 async def exists_username(body: UsernameInWorkspace, caller: InstanceCaller) -> bool:
     """Whether a name is taken in a workspace, however it is written; false where one may not see it."""
     check.require_person(caller.principal)
+    if not check.is_in_reach(caller.principal, body.id):
+        return False
     async with caller.transaction() as connection:
         if not await workspaces.exists(connection, body.id):
             return False

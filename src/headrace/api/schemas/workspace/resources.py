@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
-from headrace.api.schemas.draft_overlay import DraftOverlay
-from headrace.api.schemas.labels import Labels
+from headrace.api.schemas.workspace.draft_overlay import DraftOverlay
+from headrace.api.schemas.workspace.labels import Labels
 from headrace.errors import InvalidInput
-from headrace.lifecycle.save_resource import NewContent
-from headrace.store.resources import STATE, ResourceFilter
+from headrace.lifecycle.values.save_resource import NewContent
+from headrace.store.values.resources import STATE, ResourceFilter
 
 if TYPE_CHECKING:
-    from headrace.store.resources import Resource
+    from headrace.store.values.resources import Resource
 
 TypeName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,100}$")]
 Description = Annotated[str, StringConstraints(max_length=10_000)]

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from headrace.errors import Conflict, NotFound
 from headrace.permissions import check
-from headrace.store import audit, variables
+from headrace.store import audit
+from headrace.store.values import variables
 from headrace.vault.ciphertext import CantDecrypt
 
 if TYPE_CHECKING:
     from headrace.db.connection import Connection
     from headrace.model.principal import Principal
-    from headrace.store.variables import Variable
+    from headrace.store.values.variables import Variable
     from headrace.vault.vault import Vault
 
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from headrace.api.schemas.answers import with_raw, without_none
 
 if TYPE_CHECKING:
-    from headrace.store.resource_types import ResourceType as StoredType
+    from headrace.store.values.resource_types import ResourceType as StoredType
 
 _SCHEMA_EXAMPLE: dict[str, Any] = {
     "type": "object",

@@ -37,7 +37,8 @@ _OURS = frozenset(
         "trailer", "transfer-encoding", "upgrade", "content-length", "content-encoding", "date", "server",
         # what would speak for this installation to a browser
         "set-cookie", "set-cookie2", "clear-site-data", "service-worker-allowed", "strict-transport-security",
-        "access-control-allow-credentials", "x-request-id", *_SANDBOX,
+        "access-control-allow-credentials", "alt-svc", "nel", "report-to", "reporting-endpoints",
+        "x-request-id", *_SANDBOX,
     }
 )  # fmt: skip
 """Headers that a script can't set."""

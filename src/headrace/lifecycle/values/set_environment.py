@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from headrace.errors import Conflict, InvalidInput, TooLarge
 from headrace.model.contextual_variables import is_contextual
 from headrace.permissions import check
-from headrace.store import audit, environment
+from headrace.store import audit
+from headrace.store.values import environment
 
 if TYPE_CHECKING:
     from headrace.db.connection import Connection

@@ -5,8 +5,9 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
-from headrace.lifecycle.reveal import decrypted
-from headrace.store import audit, resources, variables
+from headrace.lifecycle.values.reveal import decrypted
+from headrace.store import audit
+from headrace.store.values import resources, variables
 
 if TYPE_CHECKING:
     from headrace.db.connection import Connection

@@ -7,17 +7,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from headrace.errors import InvalidInput, NotFound, TooLarge
-from headrace.lifecycle.move_linked import move_linked_resource
-from headrace.lifecycle.reveal import decrypted, reveal
+from headrace.lifecycle.values.move_linked import move_linked_resource
+from headrace.lifecycle.values.reveal import decrypted, reveal
 from headrace.model.path import check_path
 from headrace.permissions import check
-from headrace.store import audit, variables
+from headrace.store import audit
+from headrace.store.values import variables
 from headrace.vault.ciphertext import CantDecrypt, origin_of
 
 if TYPE_CHECKING:
     from headrace.db.connection import Connection
     from headrace.model.principal import Principal
-    from headrace.store.variables import Variable
+    from headrace.store.values.variables import Variable
     from headrace.vault.vault import Vault
 
 MOST_BYTES = 1_000_000

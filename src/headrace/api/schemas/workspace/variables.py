@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from headrace.api.instants import Instant
-from headrace.api.schemas.draft_overlay import DraftOverlay
-from headrace.api.schemas.labels import Labels
+from headrace.api.schemas.workspace.draft_overlay import DraftOverlay
+from headrace.api.schemas.workspace.labels import Labels
 from headrace.errors import InvalidInput
-from headrace.lifecycle.save_variable import NewValues
-from headrace.store.variables import VariableFilter
+from headrace.lifecycle.values.save_variable import NewValues
+from headrace.store.values.variables import VariableFilter
 
 if TYPE_CHECKING:
-    from headrace.store.variables import Variable
+    from headrace.store.values.variables import Variable
 
 Description = Annotated[str, StringConstraints(max_length=10_000)]
 

@@ -6,15 +6,15 @@ import json
 from typing import TYPE_CHECKING
 
 from headrace.errors import InvalidInput, NotFound, TooLarge
-from headrace.lifecycle.reveal import find_variable, reveal
+from headrace.lifecycle.values.reveal import find_variable, reveal
 from headrace.model.references import Reference, find_references, replace_references
 from headrace.permissions import check
-from headrace.store import resources
+from headrace.store.values import resources
 
 if TYPE_CHECKING:
     from headrace.db.connection import Connection
     from headrace.model.principal import Principal
-    from headrace.store.resources import Resource
+    from headrace.store.values.resources import Resource
     from headrace.vault.vault import Vault
 
 MOST_DEPTH = 20

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 
-class Paths(BaseModel):
+class ManyPaths(BaseModel):
     """What a deed in bulk is done to."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"paths": ["f/reports/a", "f/reports/b"]}]})

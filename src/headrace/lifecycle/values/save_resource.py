@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from headrace.errors import Conflict, NotFound, TooLarge
-from headrace.lifecycle.move_linked import move_linked_variable, redirected
+from headrace.lifecycle.values.move_linked import move_linked_variable, redirected
 from headrace.model.path import check_path
 from headrace.permissions import check
-from headrace.store import audit, resources
+from headrace.store import audit
+from headrace.store.values import resources
 
 if TYPE_CHECKING:
     from headrace.db.connection import Connection
     from headrace.model.principal import Principal
-    from headrace.store.resources import Resource
+    from headrace.store.values.resources import Resource
     from headrace.vault.vault import Vault
 
 MOST_BYTES = 2_000_000
@@ -40,7 +41,7 @@ async def create_resource(
     *,
     update_if_exists: bool = False,
 ) -> None:
-    """Make a resource, or with ``update_if_exists`` give the one that is there this value.
+    """Make a resource, or with ``update_if_exists`` make the one that is there like this.
 
     Raises InvalidInput, PermissionDenied, TooLarge; Conflict where the path is taken.
     """
@@ -60,7 +61,8 @@ async def create_resource(
     if is_new:
         await audit.write(connection, principal, "resources.create", "Created", path)
     elif update_if_exists:
-        await set_resource_value(connection, principal, path, value)
+        stored = await _locked(connection, principal, path)
+        await _change(connection, principal, stored, path, dataclasses.replace(wanted, value=value))
     else:
         raise Conflict(f"resource {path} exists already")
 
@@ -86,16 +88,9 @@ async def update_resource(
     check.require_read(principal, check_path(path), "resource")
     check.require_write(principal, path)
     check.require_write(principal, new_path)
-    stored = await resources.lock(connection, principal.workspace or "", path)
-    if stored is None:
-        raise NotFound(f"resource {path} does not exist, or you may not see it")
-    is_moved = new_path != path
-    changed = _changed(stored, new_path, wanted)
-    await resources.change(connection, principal.workspace or "", path, changed, principal.username)
-    await audit.write(
-        connection, principal, "resources.update", "Updated", new_path, {"from": path} if is_moved else None
-    )
-    if is_moved and stored.is_linked:
+    stored = await _locked(connection, principal, path)
+    await _change(connection, principal, stored, new_path, wanted)
+    if new_path != path and stored.is_linked:
         await move_linked_variable(connection, vault, principal, path, new_path)
     return new_path
 
@@ -115,6 +110,22 @@ async def delete_resources(connection: Connection, principal: Principal, paths: 
             await audit.write(connection, principal, "resources.delete", "Delete", path)
             gone.append(path)
     return gone
+
+
+async def _locked(connection: Connection, principal: Principal, path: str) -> Resource:
+    stored = await resources.lock(connection, principal.workspace or "", path)
+    if stored is None:
+        raise NotFound(f"resource {path} does not exist, or you may not see it")
+    return stored
+
+
+async def _change(
+    connection: Connection, principal: Principal, stored: Resource, new_path: str, wanted: NewContent
+) -> None:
+    changed = _changed(stored, new_path, wanted)
+    await resources.change(connection, principal.workspace or "", stored.path, changed, principal.username)
+    moved = {"from": stored.path} if new_path != stored.path else None
+    await audit.write(connection, principal, "resources.update", "Updated", new_path, moved)
 
 
 def _changed(stored: Resource, new_path: str, wanted: NewContent) -> Resource:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from headrace.api.result_answer import answer_with
+from headrace.api.sync_answer import answer_with
 from headrace.errors import UnusableResult
 from headrace.model.outcome import Status
 
@@ -91,6 +91,7 @@ BAD_HEADERS: list[Any] = [
     {"Transfer-Encoding": "chunked"},
     {"content-length": "0"},
     {"Connection": "close"},
+    {"Alt-Svc": "clear"},
     {"Content-Security-Policy": "default-src *"},
     {"X-Content-Type-Options": ""},
     {f"x-{number}": "a" for number in range(51)},

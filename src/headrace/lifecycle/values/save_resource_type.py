@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from headrace.errors import InvalidInput, NotFound, PermissionDenied
 from headrace.permissions import check
-from headrace.store import audit, resource_types
+from headrace.store import audit
+from headrace.store.values import resource_types
 
 if TYPE_CHECKING:
     from headrace.db.connection import Connection
     from headrace.model.principal import Principal
-    from headrace.store.resource_types import ResourceType
+    from headrace.store.values.resource_types import ResourceType
 
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 _EXTENSION = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,49}")
