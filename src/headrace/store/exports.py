@@ -9,16 +9,16 @@ from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
 from headrace.db.queries import load_queries
-from headrace.store.resources import resource_of
 from headrace.store.scripts import script_of
-from headrace.store.variables import variable_of
+from headrace.store.values.resources import resource_of
+from headrace.store.values.variables import variable_of
 
 if TYPE_CHECKING:
     from headrace.db.connection import Connection, Record
     from headrace.db.queries import Query
     from headrace.model.script import Script
-    from headrace.store.resources import Resource
-    from headrace.store.variables import Variable
+    from headrace.store.values.resources import Resource
+    from headrace.store.values.variables import Variable
 
 SQL = load_queries(__file__, "exports.sql")
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from headrace.api.export.archive import Entry
 from headrace.api.export.order import Order
 from headrace.api.schemas.answers import with_raw, without_none
-from headrace.store import resource_types
+from headrace.store.values import resource_types
 
 
 async def export(order: Order) -> AsyncIterator[Entry]:

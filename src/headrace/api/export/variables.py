@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from headrace.api.export.archive import Entry
 from headrace.api.export.order import Order
 from headrace.api.schemas.answers import encode
-from headrace.lifecycle.reveal import reveal
+from headrace.lifecycle.values.reveal import reveal
 from headrace.permissions.check import may_read_variables
 from headrace.store import exports
 
