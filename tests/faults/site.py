@@ -13,7 +13,7 @@ import asyncpg
 import httpx
 
 from headrace.db.connection import Login
-from headrace.store import tokens
+from headrace.store.people import tokens
 from tests.ground.checker import Checker, running_checker
 from tests.ground.people import WORKSPACE, make_people
 from tests.ground.processes import Installation, Process, Server, running_installation

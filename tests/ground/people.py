@@ -8,8 +8,9 @@ import asyncpg
 
 from headrace.model.principal import Principal
 from headrace.permissions.identity import describe_user
-from headrace.store import folders, members, users, workspaces
+from headrace.store import folders, workspaces
 from headrace.store.folders import Folder
+from headrace.store.people import members, users
 
 WORKSPACE = "acme"
 

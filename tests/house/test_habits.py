@@ -23,10 +23,10 @@ def test_every_exception_from_the_linters_gives_its_reason():
     assert not bare
 
 
-def test_every_migration_has_a_number_of_its_own():
+def test_migrations_are_numbered_without_a_gap():
     names = sorted(file.name for file in (PACKAGE / "db" / "migrations").iterdir())
     assert all(re.fullmatch(r"\d{4}_[a-z0-9_]+\.sql", name) for name in names)
-    assert len({name[:4] for name in names}) == len(names)
+    assert [int(name[:4]) for name in names] == list(range(1, len(names) + 1))
 
 
 def test_every_migration_begins_with_its_header():

@@ -16,7 +16,8 @@ from headrace.db.roles import make_roles
 from headrace.errors import Conflict
 from headrace.permissions.identity import SQL as IDENTITY_SQL
 from headrace.permissions.identity import token_hash
-from headrace.store import members, tokens, users, workspaces
+from headrace.store import workspaces
+from headrace.store.people import members, tokens, users
 from headrace.store.workspaces import ADMINS
 
 if TYPE_CHECKING:

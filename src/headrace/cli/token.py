@@ -13,7 +13,8 @@ from headrace.cli.log_lines import set_up_log
 from headrace.cli.options import DATABASE, build_settings, settings_options
 from headrace.clock import now
 from headrace.errors import NotFound
-from headrace.store import tokens, users, workspaces
+from headrace.store import workspaces
+from headrace.store.people import tokens, users
 
 if TYPE_CHECKING:
     from headrace.settings import Settings

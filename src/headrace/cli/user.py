@@ -15,11 +15,12 @@ from headrace.cli.options import DATABASE, build_settings, settings_options
 from headrace.errors import InvalidInput, NotFound
 from headrace.model.email import check_email, username_of
 from headrace.model.path import check_username
-from headrace.store import members, users, workspaces
+from headrace.store import workspaces
+from headrace.store.people import members, users
 
 if TYPE_CHECKING:
     from headrace.settings import Settings
-    from headrace.store.users import User
+    from headrace.store.people.users import User
 
 _FEWEST_CHARACTERS = 8
 

@@ -17,8 +17,9 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 
 from headrace.clock import now
-from headrace.store import runs, signing_keys
-from headrace.store.signing_keys import SigningKey
+from headrace.store import runs
+from headrace.store.people import signing_keys
+from headrace.store.people.signing_keys import SigningKey
 
 if TYPE_CHECKING:
     from headrace.db.connection import Connection

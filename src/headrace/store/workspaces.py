@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from headrace.db.queries import load_queries
 from headrace.errors import Conflict, NotFound
-from headrace.store import groups
+from headrace.store.people import groups
 
 if TYPE_CHECKING:
     from headrace.db.connection import Connection, Record

@@ -18,7 +18,7 @@ from headrace.queue import logs, sessions
 from headrace.queue.claim import claim
 from headrace.queue.complete import Completion
 from headrace.queue.sessions import HeldJob, WorkerInfo
-from headrace.store import tokens, users
+from headrace.store.people import tokens, users
 from tests.ground.people import WORKSPACE
 
 if TYPE_CHECKING:

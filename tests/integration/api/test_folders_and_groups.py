@@ -144,7 +144,10 @@ async def test_rights_on_single_things_are_kept_and_said_to_give_nothing(api: Ap
     await deploy(api.alice, "u/alice/x")
     body = {"path": "u/alice/x", "value": 1, "resource_type": "any"}
     assert (await api.alice.post(in_workspace("resources/create"), json=body)).status_code == 201
-    for kind, read in {"script": "scripts/get/p", "resource": "resources/get"}.items():
+    secret = {"path": "u/alice/x", "value": "v", "is_secret": False, "description": ""}
+    assert (await api.alice.post(in_workspace("variables/create"), json=secret)).status_code == 201
+    reads = {"script": "scripts/get/p", "resource": "resources/get", "variable": "variables/get"}
+    for kind, read in reads.items():
         grant = {"owner": "u/bob", "write": True}
         added = await api.alice.post(in_workspace(f"acls/add/{kind}/u/alice/x"), json=grant)
         assert added.status_code == 200

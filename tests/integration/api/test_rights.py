@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from headrace.api.access import PUBLIC
-from headrace.store import members
+from headrace.store.people import members
 from tests.ground.people import make_folder, make_member, make_workspace
 from tests.integration.api.callers import MAIN, NOBODYS_JOB, Api, PlayedWorker, deploy, in_workspace, run
 

@@ -11,7 +11,7 @@ from headrace.cli.bootstrap import SUPERADMIN, leave_for_clients, prepare
 from headrace.permissions.identity import SQL as IDENTITY_SQL
 from headrace.permissions.identity import token_hash
 from headrace.settings import Secret, Settings
-from headrace.store import users
+from headrace.store.people import users
 from tests.ground.database import save_roles
 
 if TYPE_CHECKING:

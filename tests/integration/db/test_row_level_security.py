@@ -13,7 +13,7 @@ from headrace.db.connection import connect
 from headrace.db.roles import SERVER_ROLE, WORKER_ROLE
 from headrace.db.transaction import acting_as
 from headrace.model.ids import JobId
-from headrace.store import groups
+from headrace.store.people import groups
 from tests.ground.people import look_again, make_folder, make_member, make_workspace
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from fastapi.responses import PlainTextResponse
 
 from headrace.api.body import CheckedRoute
 from headrace.api.context import ServerContext, WorkspaceCaller
-from headrace.api.schemas.oidc import Jwks, OpenidConfiguration
+from headrace.api.schemas.people.oidc import Jwks, OpenidConfiguration
 from headrace.db.transaction import nobody
 from headrace.errors import InvalidInput
 from headrace.lifecycle import identity_token

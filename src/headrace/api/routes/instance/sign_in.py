@@ -10,14 +10,15 @@ from fastapi.responses import PlainTextResponse
 
 from headrace.api.body import CheckedRoute
 from headrace.api.context import InstanceCaller, OwnSite, ServerContext, read_token
-from headrace.api.schemas.users import Credentials, NewPassword
+from headrace.api.schemas.people.users import Credentials, NewPassword
 from headrace.clock import now
 from headrace.db.transaction import nobody
 from headrace.errors import InvalidInput, NotAuthenticated
 from headrace.model.email import folded
 from headrace.model.principal import Principal
 from headrace.permissions import check, identity
-from headrace.store import audit, tokens, users
+from headrace.store import audit
+from headrace.store.people import tokens, users
 
 router = APIRouter(tags=["user"], route_class=CheckedRoute)
 """What anybody may ask."""

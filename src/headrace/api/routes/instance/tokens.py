@@ -8,7 +8,7 @@ from fastapi.responses import PlainTextResponse
 from headrace.api.body import CheckedRoute
 from headrace.api.context import Caller, InstanceCaller
 from headrace.api.pages import Page
-from headrace.api.schemas.tokens import (
+from headrace.api.schemas.people.tokens import (
     NewToken,
     ScopeDomain,
     TokenLabel,
@@ -20,7 +20,8 @@ from headrace.api.schemas.tokens import (
 from headrace.errors import InvalidInput, PermissionDenied
 from headrace.model.scope import Scope, parse_scopes
 from headrace.permissions import check
-from headrace.store import audit, tokens, workspaces
+from headrace.store import audit, workspaces
+from headrace.store.people import tokens
 
 router = APIRouter(tags=["user"], route_class=CheckedRoute)
 

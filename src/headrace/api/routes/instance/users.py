@@ -10,7 +10,7 @@ from fastapi.responses import PlainTextResponse
 from headrace.api.body import CheckedRoute
 from headrace.api.context import InstanceCaller
 from headrace.api.pages import Page
-from headrace.api.schemas.users import (
+from headrace.api.schemas.people.users import (
     GlobalUserInfo,
     NewPassword,
     NewUser,
@@ -21,7 +21,8 @@ from headrace.api.schemas.users import (
 from headrace.errors import InvalidInput
 from headrace.model.email import check_email, folded
 from headrace.permissions import check
-from headrace.store import audit, users
+from headrace.store import audit
+from headrace.store.people import users
 
 router = APIRouter(prefix="/users", tags=["user"], route_class=CheckedRoute)
 

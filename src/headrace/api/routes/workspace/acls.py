@@ -1,7 +1,7 @@
 """Routes about rights that are given by name: ``extra_perms``.
 
-Those of folders and groups count. Those of single scripts and resources are kept and shown, as clients
-want it, but give nothing: a script has the rights of its folder.
+Those of folders and groups count. Those of single scripts, resources and variables are kept and shown, as
+clients want it, but give nothing: a script has the rights of its folder.
 """
 
 from __future__ import annotations
@@ -13,23 +13,31 @@ from fastapi.responses import PlainTextResponse
 
 from headrace.api.body import CheckedRoute
 from headrace.api.context import Caller, WorkspaceCaller
-from headrace.api.schemas.groups import Grant, Withdrawal
+from headrace.api.schemas.people.groups import Grant, Withdrawal
 from headrace.errors import InvalidInput
 from headrace.model.path import check_identity
 from headrace.permissions import check
-from headrace.store import acls, audit
-from headrace.store.acls import Kind
+from headrace.store import audit
+from headrace.store.people import acls
+from headrace.store.people.acls import Kind
 
 if TYPE_CHECKING:
     from headrace.db.connection import Connection
 
 router = APIRouter(prefix="/w/{workspace}/acls", tags=["granular_acl"], route_class=CheckedRoute)
 
-_KINDS: dict[str, Kind] = {"script": "script", "resource": "resource", "folder": "folder", "group_": "group"}
+_KINDS: dict[str, Kind] = {
+    "script": "script",
+    "resource": "resource",
+    "variable": "variable",
+    "folder": "folder",
+    "group_": "group",
+}
 _PLACES = {"folder": "f/", "group": "g/"}
 _OPERATIONS = {
     "script": "scripts.update",
     "resource": "resources.update",
+    "variable": "variables.update",
     "folder": "folder.update",
     "group": "group.edit",
 }

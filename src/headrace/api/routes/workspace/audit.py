@@ -10,7 +10,7 @@ from headrace.api.body import CheckedRoute
 from headrace.api.context import WorkspaceCaller
 from headrace.api.instants import Instant
 from headrace.api.pages import Page
-from headrace.api.schemas.audit import AuditLog, show_entry
+from headrace.api.schemas.people.audit import AuditLog, show_entry
 from headrace.errors import InvalidInput, NotFound
 from headrace.permissions import check
 from headrace.store import audit

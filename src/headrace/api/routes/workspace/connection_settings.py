@@ -22,7 +22,7 @@ from headrace.api.schemas.blobs.connection_settings import (
     WhichStorage,
 )
 from headrace.errors import InvalidInput
-from headrace.lifecycle.interpolate import interpolate
+from headrace.lifecycle.values.interpolate import interpolate
 from headrace.model.path import check_path
 from headrace.permissions import check
 

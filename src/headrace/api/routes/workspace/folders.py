@@ -11,7 +11,7 @@ from fastapi.responses import PlainTextResponse
 from headrace.api.body import CheckedRoute
 from headrace.api.context import Caller, WorkspaceCaller
 from headrace.api.pages import Page
-from headrace.api.schemas.folders import (
+from headrace.api.schemas.people.folders import (
     Folder,
     FolderChange,
     FolderUsage,

@@ -10,11 +10,12 @@ from fastapi.responses import PlainTextResponse
 from headrace.api.body import CheckedRoute
 from headrace.api.context import Caller, WorkspaceCaller
 from headrace.api.pages import Page
-from headrace.api.schemas.groups import Group, GroupChange, GroupMember, NewGroup, show_group
+from headrace.api.schemas.people.groups import Group, GroupChange, GroupMember, NewGroup, show_group
 from headrace.errors import InvalidInput
 from headrace.model.path import check_name
 from headrace.permissions import check
-from headrace.store import audit, groups
+from headrace.store import audit
+from headrace.store.people import groups
 
 if TYPE_CHECKING:
     from headrace.db.connection import Connection

@@ -7,13 +7,14 @@ from fastapi.responses import PlainTextResponse
 
 from headrace.api.body import CheckedRoute
 from headrace.api.context import Caller, WorkspaceCaller
-from headrace.api.schemas.users import MemberChange, NewMember, User, show_caller, show_member
+from headrace.api.schemas.people.users import MemberChange, NewMember, User, show_caller, show_member
 from headrace.clock import now
 from headrace.errors import InvalidInput
 from headrace.model.email import check_email, username_of
 from headrace.model.path import check_username
 from headrace.permissions import check
-from headrace.store import audit, members
+from headrace.store import audit
+from headrace.store.people import members
 
 router = APIRouter(prefix="/w/{workspace}/users", tags=["user"], route_class=CheckedRoute)
 joining = APIRouter(prefix="/w/{workspace}/workspaces", tags=["workspace"], route_class=CheckedRoute)

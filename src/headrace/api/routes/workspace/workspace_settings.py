@@ -7,7 +7,7 @@ from fastapi.responses import PlainTextResponse
 
 from headrace.api.body import CheckedRoute
 from headrace.api.context import Caller, WorkspaceCaller
-from headrace.api.schemas.users import WorkspaceInvite
+from headrace.api.schemas.people.users import WorkspaceInvite
 from headrace.api.schemas.workspaces import (
     SharedUi,
     WorkspaceColor,

@@ -23,7 +23,8 @@ from headrace.db.transaction import acting_as
 from headrace.model.email import username_of
 from headrace.model.path import check_name, check_username
 from headrace.permissions import check
-from headrace.store import audit, members, workspaces
+from headrace.store import audit, workspaces
+from headrace.store.people import members
 
 router = APIRouter(prefix="/workspaces", tags=["workspace"], route_class=CheckedRoute)
 

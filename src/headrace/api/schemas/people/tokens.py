@@ -11,7 +11,7 @@ from headrace.api.instants import Instant
 from headrace.model.scope import DOMAINS, RUN, RUN_FLOWS, RUN_SCRIPTS, WITH_PATHS
 
 if TYPE_CHECKING:
-    from headrace.store.tokens import Token
+    from headrace.store.people.tokens import Token
 
 Label = Annotated[str, StringConstraints(max_length=200)]
 

@@ -27,6 +27,20 @@ where workspace_id = :workspace and path = :path;
 update resource set extra_perms = extra_perms - :identity::text
 where workspace_id = :workspace and path = :path;
 
+-- name: read_variable_perms
+-- Rights on a variable.
+select extra_perms from variable where workspace_id = :workspace and path = :path;
+
+-- name: add_variable_perm
+-- Gives a right on a variable.
+update variable set extra_perms = extra_perms || jsonb_build_object(:identity::text, :write::boolean)
+where workspace_id = :workspace and path = :path;
+
+-- name: remove_variable_perm
+-- Takes a right on a variable away.
+update variable set extra_perms = extra_perms - :identity::text
+where workspace_id = :workspace and path = :path;
+
 -- name: read_folder_perms
 -- Rights on a folder.
 select extra_perms from folder where workspace_id = :workspace and name = :path;

@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 
 if TYPE_CHECKING:
     from headrace.model.principal import Principal
-    from headrace.store.members import Member
-    from headrace.store.users import User as StoredUser
+    from headrace.store.people.members import Member
+    from headrace.store.people.users import User as StoredUser
 
 Password = Annotated[str, StringConstraints(min_length=8, max_length=1000)]
 ShortText = Annotated[str, StringConstraints(max_length=200)]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 SQL = load_queries(__file__, "acls.sql")
 
-Kind = Literal["script", "resource", "folder", "group"]
+Kind = Literal["script", "resource", "variable", "folder", "group"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,7 @@ class _Statements:
 _STATEMENTS: dict[Kind, _Statements] = {
     "script": _Statements(SQL.read_script_perms, SQL.add_script_perm, SQL.remove_script_perm),
     "resource": _Statements(SQL.read_resource_perms, SQL.add_resource_perm, SQL.remove_resource_perm),
+    "variable": _Statements(SQL.read_variable_perms, SQL.add_variable_perm, SQL.remove_variable_perm),
     "folder": _Statements(SQL.read_folder_perms, SQL.add_folder_perm, SQL.remove_folder_perm),
     "group": _Statements(SQL.read_group_perms, SQL.add_group_perm, SQL.remove_group_perm),
 }

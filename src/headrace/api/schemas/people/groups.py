@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
 if TYPE_CHECKING:
-    from headrace.store.groups import Group as StoredGroup
+    from headrace.store.people.groups import Group as StoredGroup
 
 Text = Annotated[str, StringConstraints(max_length=1000)]
 

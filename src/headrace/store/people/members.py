@@ -10,7 +10,7 @@ import asyncpg
 
 from headrace.db.queries import load_queries
 from headrace.errors import Conflict, InvalidInput, NotFound
-from headrace.store import groups
+from headrace.store.people import groups
 
 if TYPE_CHECKING:
     from headrace.db.connection import Connection, Record
