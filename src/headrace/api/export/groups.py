@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from headrace.api.export.archive import Entry
 from headrace.api.export.order import Order
 from headrace.api.schemas.answers import encode
-from headrace.store import groups
+from headrace.store.people import groups
 
 _PAGE = 1000
 
