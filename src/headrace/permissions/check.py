@@ -65,9 +65,14 @@ def require_developer(principal: Principal) -> None:
         raise PermissionDenied("operators may run and view, not create, change or preview")
 
 
+def may_read_variables(principal: Principal) -> bool:
+    """Whether the principal is no operator: they have variables through the scripts that they run only."""
+    return not principal.is_operator or principal.is_admin or principal.job is not None
+
+
 def require_reader_of_variables(principal: Principal) -> None:
-    """Raise PermissionDenied for operators: they have variables through the scripts that they run only."""
-    if principal.is_operator and not principal.is_admin and principal.job is None:
+    """Raise PermissionDenied for those who may not read any variable."""
+    if not may_read_variables(principal):
         raise PermissionDenied("operators may not read variables")
 
 

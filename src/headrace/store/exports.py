@@ -1,4 +1,7 @@
-"""Everything of a kind in a workspace, row by row: for an archive that may be larger than memory."""
+"""Everything of a kind in a workspace, row by row: for an archive that may be larger than memory.
+
+Each takes the owners of paths, such as ``f/reports``, or None for all.
+"""
 
 from __future__ import annotations
 
@@ -7,29 +10,39 @@ from typing import TYPE_CHECKING
 
 from headrace.db.queries import load_queries
 from headrace.store.scripts import script_of
+from headrace.store.values.resources import resource_of
+from headrace.store.values.variables import variable_of
 
 if TYPE_CHECKING:
     from headrace.db.connection import Connection, Record
     from headrace.db.queries import Query
     from headrace.model.script import Script
+    from headrace.store.values.resources import Resource
+    from headrace.store.values.variables import Variable
 
 SQL = load_queries(__file__, "exports.sql")
 
 
 async def scripts(connection: Connection, workspace: str, owners: list[str] | None) -> AsyncIterator[Script]:
-    """The newest versions of the scripts of these owners (None: of all), by path."""
+    """The newest versions of scripts, by path."""
     async for row in _rows(SQL.export_scripts, connection, workspace, owners):
         yield script_of(row)
 
 
-def resources(connection: Connection, workspace: str, owners: list[str] | None) -> AsyncIterator[Record]:
-    """The resources of these owners (None: of all), by path; a value is the JSON text that it came as."""
-    return _rows(SQL.export_resources, connection, workspace, owners)
+async def resources(
+    connection: Connection, workspace: str, owners: list[str] | None
+) -> AsyncIterator[Resource]:
+    """Resources with their values, by path; states are left out."""
+    async for row in _rows(SQL.export_resources, connection, workspace, owners):
+        yield resource_of(row)
 
 
-def folders(connection: Connection, workspace: str, owners: list[str] | None) -> AsyncIterator[Record]:
-    """The folders that are among these owners (None: all), by name."""
-    return _rows(SQL.export_folders, connection, workspace, owners)
+async def variables(
+    connection: Connection, workspace: str, owners: list[str] | None
+) -> AsyncIterator[Variable]:
+    """Variables by path."""
+    async for row in _rows(SQL.export_variables, connection, workspace, owners):
+        yield variable_of(row)
 
 
 async def _rows(

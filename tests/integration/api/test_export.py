@@ -12,7 +12,7 @@ import asyncpg
 import httpx
 import pytest
 
-from tests.ground.people import make_folder
+from tests.ground.people import WORKSPACE, make_folder, make_workspace
 from tests.integration.api.callers import Api, deploy, in_workspace
 
 TARBALL = in_workspace("workspaces/tarball")
@@ -25,13 +25,31 @@ async def filled(api: Api, owner: asyncpg.Connection) -> Api:
     await make_folder(owner, "secret", owners=("u/alice",))
     for path in ("f/team/tool", "f/secret/tool"):
         await deploy(api.alice, path, summary="A tool", tag="python3", timeout=5, envs=["A=b"], lock="six==1")
-        resource = {"path": f"{path}_db", "value": {"port": 2**60}, "resource_type": "db", "description": "d"}
-        made = await api.alice.post(in_workspace("resources/create"), json=resource)
-        assert made.status_code == 201, made.text
+        for name, route, body in (
+            ("db", "resources", {"value": {"port": 2**60}, "resource_type": "db", "description": "d"}),
+            ("state", "resources", {"value": [1], "resource_type": "state"}),
+            ("db", "variables", {"value": "plain", "is_secret": False, "labels": ["red"]}),
+            ("secret", "variables", {"value": "hidden", "is_secret": True}),
+        ):
+            await post(api.alice, f"{route}/create", {"path": f"{path}_{name}", **body})
     for name in (None, "web"):
-        body = {"language": "python3", "name": name, "content": f"{name}\n"}
-        await api.admin.post(in_workspace("workspace_dependencies/create"), json=body)
+        file = {"language": "python3", "name": name, "content": f"{name}\n"}
+        await post(api.admin, "workspace_dependencies/create", file)
+    await post(api.alice, "resources/type/create", {"name": "db", "schema": {"type": "object"}})
+    await make_workspace(owner, "admins")
+    await post(api.superadmin, "resources/type/create", {"name": "everywhere"}, workspace="admins")
+    await post(api.admin, "groups/create", {"name": "devs", "summary": "Who write code"})
+    for name in ("alice", "bob"):
+        await post(api.admin, "groups/adduser/devs", {"username": name})
+    await post(api.admin, "acls/add/group_/devs", {"owner": "u/alice", "write": True})
     return api
+
+
+async def post(
+    caller: httpx.AsyncClient, route: str, body: dict[str, Any], workspace: str = WORKSPACE
+) -> None:
+    answer = await caller.post(f"/w/{workspace}/{route}", json=body)
+    assert answer.is_success, answer.text
 
 
 async def export(caller: httpx.AsyncClient, **options: Any) -> dict[str, bytes]:
@@ -45,12 +63,15 @@ async def export(caller: httpx.AsyncClient, **options: Any) -> dict[str, bytes]:
 async def test_an_archive_holds_what_one_may_see(filled: Api):
     seen = await export(filled.bob, include_workspace_dependencies=True)
     assert seen.keys() == {
+        "db.resource-type.json",
         "dependencies/requirements.in",
         "dependencies/web.requirements.in",
         "f/team/folder.meta.json",
         "f/team/tool.py",
         "f/team/tool.script.json",
         "f/team/tool_db.resource.json",
+        "f/team/tool_db.variable.json",
+        "f/team/tool_secret.variable.json",
     }
     assert seen["dependencies/web.requirements.in"] == b"web\n"
     everything = await export(filled.admin, include_workspace_dependencies=True)
@@ -59,21 +80,92 @@ async def test_an_archive_holds_what_one_may_see(filled: Api):
     }
 
 
-async def test_what_is_exported_equals_what_the_item_answers(filled: Api):
-    entries = await export(filled.alice)
-    script = json.loads(entries["f/team/tool.script.json"])
-    answered = (await filled.alice.get(in_workspace("scripts/get/p/f/team/tool"))).json()
-    assert script == {name: answered[name] for name in script}
-    assert script.keys() == {"summary", "description", "kind", "schema", "lock", "tag", "timeout", "envs"}
-    assert entries["f/team/tool.py"].decode() == answered["content"]
-    resource = json.loads(entries["f/team/tool_db.resource.json"])
-    answered = (await filled.alice.get(in_workspace("resources/get/f/team/tool_db"))).json()
-    assert resource == {name: answered[name] for name in ("value", "resource_type", "description")}
+@pytest.mark.parametrize(
+    ("entry", "route", "names"),
+    [
+        (
+            "f/team/tool.script.json",
+            "scripts/get/p/f/team/tool",
+            {"summary", "description", "kind", "schema", "lock", "tag", "timeout", "envs"},
+        ),
+        (
+            "f/team/tool_db.resource.json",
+            "resources/get/f/team/tool_db",
+            {"value", "resource_type", "description"},
+        ),
+        (
+            "f/team/tool_db.variable.json",
+            "variables/get/f/team/tool_db",
+            {"value", "is_secret", "description", "labels"},
+        ),
+        (
+            "f/team/tool_secret.variable.json",
+            "variables/get/f/team/tool_secret?include_encrypted=true",
+            {"value", "is_secret", "description"},
+        ),
+        ("db.resource-type.json", "resources/type/get/db", {"schema", "description"}),
+        (
+            "f/team/folder.meta.json",
+            "folders/get/team",
+            {"summary", "display_name", "owners", "extra_perms"},
+        ),
+    ],
+    ids=["script", "resource", "variable", "secret", "type", "folder"],
+)
+async def test_what_is_exported_equals_what_the_item_answers(
+    filled: Api, entry: str, route: str, names: set[str]
+):
+    exported = json.loads((await export(filled.alice))[entry])
+    answered = (await filled.alice.get(in_workspace(route))).json()
+    assert exported == {name: answered[name] for name in names}
 
 
-async def test_kinds_are_left_out_and_asked_for(filled: Api):
-    entries = await export(filled.alice, skip_resources=True)
-    assert not [name for name in entries if "resource" in name or name.startswith("dependencies")]
+async def test_users_and_groups_are_exported_where_they_are_asked_for(filled: Api):
+    entries = await export(filled.admin, include_users=True, include_groups=True)
+    people = {name: json.loads(entries[name]) for name in entries if name.startswith(("users/", "groups/"))}
+    assert people == {
+        "groups/devs.group.json": {
+            "summary": "Who write code",
+            "admins": ["u/alice"],
+            "members": ["u/bob"],
+        },
+        **{
+            f"users/{name}@acme.test.user.json": {"role": role, "username": name, "disabled": False}
+            for name, role in (("admin", "admin"), ("alice", "developer"), ("bob", "developer"))
+        },
+    }
+
+
+async def test_kinds_are_left_out(filled: Api):
+    left_out = {f"skip_{name}": True for name in ("resources", "variables", "resource_types")}
+    entries = await export(filled.alice, **left_out)
+    assert {name.rpartition("/")[2] for name in entries} == {
+        "folder.meta.json",
+        "tool.py",
+        "tool.script.json",
+    }
+    entries = await export(filled.alice, skip_secrets=True)
+    assert not [name for name in entries if "_secret" in name]
+
+
+async def test_secrets_are_revealed_where_that_is_asked_for_and_noted(filled: Api, owner: asyncpg.Connection):
+    entries = await export(filled.bob, plain_secret=True)
+    assert json.loads(entries["f/team/tool_secret.variable.json"])["value"] == "hidden"
+    noted = "select username, resource from audit where operation = 'variables.decrypt_secret'"
+    assert [tuple(row) for row in await owner.fetch(noted)] == [("bob", "f/team/tool_secret")]
+
+
+async def test_operators_get_no_variables(filled: Api, owner: asyncpg.Connection):
+    await owner.execute("update workspace_user set operator = true where username = 'bob'")
+    assert not [name for name in await export(filled.bob) if "variable" in name]
+
+
+async def test_a_token_with_scopes_exports_nothing(filled: Api):
+    limited = {"label": "limited", "scopes": ["workspaces:read"]}
+    token = await filled.admin.post("/users/tokens/create", json=limited)
+    assert token.status_code == 201, token.text
+    refused = await filled.client(token.text).get(TARBALL)
+    assert (refused.status_code, refused.text) == (403, "a token with scopes can't do this")
 
 
 async def test_a_tar_holds_the_same_and_other_archives_are_refused(filled: Api):

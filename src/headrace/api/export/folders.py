@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING
 
 from headrace.api.export.archive import Entry
-from headrace.api.export.options import ExportOptions
+from headrace.api.export.order import Order
 from headrace.api.schemas.answers import encode
-from headrace.model.principal import Principal
-from headrace.permissions.check import readable_owners
-from headrace.store import exports
-
-if TYPE_CHECKING:
-    from headrace.db.connection import Connection
+from headrace.store import folders
 
 
-async def export(
-    connection: Connection, principal: Principal, options: ExportOptions
-) -> AsyncIterator[Entry]:
+async def export(order: Order) -> AsyncIterator[Entry]:
     """An entry for each folder, whatever the options say."""
-    del options
-    async for row in exports.folders(connection, principal.workspace or "", readable_owners(principal)):
+    for folder in await folders.list_all(order.connection, order.workspace, order.owners, limit=None):
         fields = {
-            "summary": row["summary"],
-            "display_name": row["display_name"],
-            "owners": row["owners"],
-            "extra_perms": json.loads(row["extra_perms"]),
+            "summary": folder.summary,
+            "display_name": folder.display_name,
+            "owners": list(folder.owners),
+            "extra_perms": folder.extra_perms,
         }
-        yield Entry(f"f/{row['name']}/folder.meta.json", encode(fields))
+        if folder.labels:
+            fields["labels"] = list(folder.labels)
+        yield Entry(f"f/{folder.name}/folder.meta.json", encode(fields))

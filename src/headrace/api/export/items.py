@@ -3,34 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from typing import TYPE_CHECKING
 
-from headrace.api.export import dependency_files, folders, resources, scripts
+from headrace.api.export import (
+    dependency_files,
+    folders,
+    groups,
+    resource_types,
+    resources,
+    scripts,
+    users,
+    variables,
+)
 from headrace.api.export.archive import Entry
-from headrace.api.export.options import ExportOptions
-from headrace.model.principal import Principal
+from headrace.api.export.order import Order
 
-if TYPE_CHECKING:
-    from headrace.db.connection import Connection
-
-Exporter = Callable[["Connection", Principal, ExportOptions], AsyncIterator[Entry]]
-
-EXPORTERS: tuple[Exporter, ...] = (
+EXPORTERS: tuple[Callable[[Order], AsyncIterator[Entry]], ...] = (
+    users.export,
+    groups.export,
     folders.export,
+    resource_types.export,
+    variables.export,
     resources.export,
     dependency_files.export,
     scripts.export,
 )
 
 
-async def export_items(
-    connection: Connection, principal: Principal, options: ExportOptions
-) -> AsyncIterator[Entry]:
+async def export_items(order: Order) -> AsyncIterator[Entry]:
     """All entries that the options ask for, of what the principal may see.
 
     Every member of an item's JSON equals the member of that name in the answer of the item's own route:
     clients compare the two to find out what has changed.
     """
     for export in EXPORTERS:
-        async for entry in export(connection, principal, options):
+        async for entry in export(order):
             yield entry

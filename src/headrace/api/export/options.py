@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from headrace.errors import InvalidInput
 
-_NOT_THERE = ("include_users", "include_groups", "include_settings", "include_key")
+_NOT_THERE = ("include_settings", "include_key")
 
 
 class ExportOptions(BaseModel):

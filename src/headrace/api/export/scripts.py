@@ -6,15 +6,12 @@ from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
 from headrace.api.export.archive import Entry
-from headrace.api.export.options import ExportOptions
+from headrace.api.export.order import Order
 from headrace.api.schemas.answers import encode
 from headrace.api.schemas.scripts import show_script
-from headrace.model.principal import Principal
-from headrace.permissions.check import readable_owners
 from headrace.store import exports
 
 if TYPE_CHECKING:
-    from headrace.db.connection import Connection
     from headrace.model.script import Script
 
 SUFFIXES = {"python3": ".py"}
@@ -25,20 +22,17 @@ _OF_THE_SERVER = frozenset({
 _LEFT_OUT_WHERE_FALSE = ("is_template", "ws_error_handler_muted", "has_preprocessor", "extra_perms")
 
 
-async def export(
-    connection: Connection, principal: Principal, options: ExportOptions
-) -> AsyncIterator[Entry]:
+async def export(order: Order) -> AsyncIterator[Entry]:
     """Two entries for each script."""
-    workspace = principal.workspace or ""
-    async for script in exports.scripts(connection, workspace, readable_owners(principal)):
+    async for script in exports.scripts(order.connection, order.workspace, order.owners):
         yield Entry(script.path + SUFFIXES[script.language], script.content.encode())
-        yield Entry(f"{script.path}.script.json", encode(_metadata(script, workspace, options)))
+        yield Entry(f"{script.path}.script.json", encode(_metadata(script, order)))
 
 
-def _metadata(script: Script, workspace: str, options: ExportOptions) -> dict[str, Any]:
-    shown = show_script(script, workspace, [])
+def _metadata(script: Script, order: Order) -> dict[str, Any]:
+    shown = show_script(script, order.workspace, [])
     left_out = set(_OF_THE_SERVER)
     left_out |= {name for name in _LEFT_OUT_WHERE_FALSE if not shown[name]}
-    if not options.preserve_extra_perms:
+    if not order.options.preserve_extra_perms:
         left_out.add("extra_perms")
     return {name: value for name, value in shown.items() if name not in left_out}

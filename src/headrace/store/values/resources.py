@@ -60,13 +60,13 @@ class ResourceFilter:
 async def read(connection: Connection, workspace: str, path: str) -> Resource | None:
     """One resource; None where there is none to see."""
     row = await SQL.read_resource.row(connection, workspace=workspace, path=path)
-    return None if row is None else _resource(row)
+    return None if row is None else resource_of(row)
 
 
 async def lock(connection: Connection, workspace: str, path: str) -> Resource | None:
     """The same; nobody else changes it until the transaction ends. None where one may not change it."""
     row = await SQL.lock_resource.row(connection, workspace=workspace, path=path)
-    return None if row is None else _resource(row)
+    return None if row is None else resource_of(row)
 
 
 async def list_all(
@@ -87,7 +87,7 @@ async def list_all(
         with_values=with_values,
         **asdict(wanted),
     )
-    return [_resource(row) for row in rows]
+    return [resource_of(row) for row in rows]
 
 
 async def list_beginnings(
@@ -166,7 +166,8 @@ async def delete(connection: Connection, workspace: str, path: str) -> bool:
     return bool(await SQL.delete_resource.count(connection, workspace=workspace, path=path))
 
 
-def _resource(row: Record) -> Resource:
+def resource_of(row: Record) -> Resource:
+    """A resource from a row of a query here."""
     return Resource(
         path=row["path"],
         value=row["value"],

@@ -56,13 +56,13 @@ class VariableFilter:
 async def read(connection: Connection, workspace: str, path: str) -> Variable | None:
     """One variable; None where there is none to see."""
     row = await SQL.read_variable.row(connection, workspace=workspace, path=path)
-    return None if row is None else _variable(row)
+    return None if row is None else variable_of(row)
 
 
 async def lock(connection: Connection, workspace: str, path: str) -> Variable | None:
     """The same; nobody else changes it until the transaction ends. None where one may not change it."""
     row = await SQL.lock_variable.row(connection, workspace=workspace, path=path)
-    return None if row is None else _variable(row)
+    return None if row is None else variable_of(row)
 
 
 async def list_all(
@@ -72,7 +72,7 @@ async def list_all(
     rows = await SQL.list_variables.rows(
         connection, workspace=workspace, limit=limit, offset=offset, **asdict(wanted)
     )
-    return [_variable(row) for row in rows]
+    return [variable_of(row) for row in rows]
 
 
 async def add(  # noqa: PLR0913 - the columns of a variable
@@ -124,7 +124,8 @@ async def delete(connection: Connection, workspace: str, path: str) -> bool:
     return bool(await SQL.delete_variable.count(connection, workspace=workspace, path=path))
 
 
-def _variable(row: Record) -> Variable:
+def variable_of(row: Record) -> Variable:
+    """A variable from a row of a query here."""
     return Variable(
         path=row["path"],
         value=row["value"],

@@ -12,6 +12,7 @@ from headrace.api.context import WorkspaceCaller
 from headrace.api.export.archive import media_type, pieces, write_archive
 from headrace.api.export.items import export_items
 from headrace.api.export.options import ExportOptions
+from headrace.api.export.order import Order
 from headrace.store import audit
 
 router = APIRouter(prefix="/w/{workspace}/workspaces", tags=["workspace"], route_class=CheckedRoute)
@@ -37,6 +38,8 @@ async def tarball_workspace(
     options.require_known()
     async with caller.transaction() as connection:
         await audit.write(connection, caller.principal, "workspaces.export", "Execute", caller.workspace)
-        file = await write_archive(kind, export_items(connection, caller.principal, options))
+        file = await write_archive(
+            kind, export_items(Order(connection, caller.principal, caller.context.vault, options))
+        )
     name = f'attachment; filename="{caller.workspace}.{kind}"'
     return StreamingResponse(pieces(file), media_type=media, headers={"Content-Disposition": name})
