@@ -148,6 +148,7 @@ async def test_ctrl_c_in_the_middle_of_a_job_leaves_nothing(tmp_path: Path, quic
     assert_unused(uids)
 
 
+@pytest.mark.long
 async def test_it_stays_up_until_ctrl_c_and_nobody_else_gets_its_folder(
     workspace: Path, quick_data_dir: Path
 ):

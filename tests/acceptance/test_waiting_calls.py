@@ -36,7 +36,7 @@ async def ask(server: Up, path: str, body: dict[str, Any], query: str = "") -> a
     _, writer = await asyncio.open_connection(address.hostname, address.port)
     content = json.dumps(body).encode()
     head = (
-        f"POST /api/w/{server.workspace}/jobs/{path}?{query} HTTP/1.1\r\nHost: x\r\n"
+        f"POST /api/w/{server.workspace}/jobs/{path}?{query} HTTP/1.1\r\nHost: {address.netloc}\r\n"
         f"Authorization: Bearer {server.token}\r\nContent-Type: application/json\r\n"
         f"Content-Length: {len(content)}\r\n\r\n"
     )

@@ -30,9 +30,8 @@ GUARDS = {
 }
 
 
-@pytest.mark.parametrize(
-    "statement", ["complete_attempts", pytest.param("append_log", marks=pytest.mark.long)]
-)
+@pytest.mark.long
+@pytest.mark.parametrize("statement", ["complete_attempts", "append_log"])
 async def test_a_statement_without_its_attempt_check_fails_its_fault_test(
     cluster: Cluster, tmp_path: Path, statement: str
 ):

@@ -15,6 +15,7 @@ from tests.ground.proxy import running_proxy
 from tests.ground.witness import until_gone
 
 
+@pytest.mark.long
 async def test_a_worker_that_was_stopped_past_its_lease_kills_its_job_by_itself(site: Site):
     server, first = await asyncio.gather(site.installation.server(), site.installation.worker())
     gate = site.witness.gate()

@@ -11,7 +11,7 @@ import uvicorn
 
 from headrace.cli.patient_http import PatientHttp
 from tests.ground.fixtures import cluster, login, owner, people, roles, server_pool, worker_pool
-from tests.integration.api.conftest import api, application, worker
+from tests.integration.api.conftest import api, application, blobs, worker
 
 if TYPE_CHECKING:
     from tests.integration.api.callers import Api
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = [
     "api",
     "application",
+    "blobs",
     "cluster",
     "login",
     "owner",

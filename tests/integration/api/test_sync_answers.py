@@ -127,7 +127,7 @@ class Hanging:
             "path": f"/api{path}",
             "raw_path": f"/api{path}".encode(),
             "query_string": query,
-            "headers": [(b"authorization", f"Bearer {api.tokens['alice']}".encode())],
+            "headers": [(b"host", b"test"), (b"authorization", f"Bearer {api.tokens['alice']}".encode())],
         }
         self.task = asyncio.ensure_future(api.app(self._scope, self._receive, self._send))
 

@@ -76,7 +76,6 @@ BOTH = {
     "store.add_cause",
     "store.end_relock",
     "store.find_alike",
-    "store.list_environment_variables",
     "store.read_contents",
     "store.read_modules",
     "store.read_script",

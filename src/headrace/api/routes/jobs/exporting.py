@@ -57,7 +57,7 @@ async def _whole(caller: Caller, jobs: list[JobId], part: Part) -> AsyncIterator
             run = await runs.read(connection, caller.workspace, job)
             if run is None or run.is_finished != (part is Part.FINISHED):
                 continue
-            logs = await log_head(connection, caller.context.read_log, run)
+            logs = await log_head(connection, caller, run)
         shown = show_run(run, logs=logs)
         if run.result_blob is not None:
             result = await whole_result(caller.context.blobs, run.result_blob)
