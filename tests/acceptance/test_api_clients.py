@@ -140,10 +140,10 @@ async def test_arguments_may_refer_to_secrets_and_jobs_have_the_workspaces_envir
     path, _ = await deploy(server, "refers", REFERS)
     args = {"password": f"$var:{FOLDER}/password", "login": f"$res:{FOLDER}/login", "n": 2**60}
     # A worker that has just looked at the workspace's environment looks again some seconds later.
-    while (job := await call(client.run_script_by_path_async, path, args=args)) and (
-        result := await call(client.wait_job, job)
-    )[3] is None:
-        pass
+    job, result = "", [None] * 4
+    while result[3] is None:
+        job = await call(client.run_script_by_path_async, path, args=args)
+        result = await call(client.wait_job, job)
     assert result == [7, {"password": "hunter2"}, 2**60, "eu"]
     assert (await call(client.get_job, job))["args"] == args
     with pytest.raises(Exception, match=rf"\$var:{FOLDER}/none can't be had as .*does not exist"):

@@ -304,6 +304,7 @@ async def test_an_unknown_command_is_refused():
     assert (await run("fly")).code == 2
 
 
+@pytest.mark.long
 async def test_the_doctor_finds_that_jobs_can_run(data_dir: Path):
     told = await run("doctor", data_dir=data_dir, port=0)
     assert told.code == 0, told.output
@@ -323,6 +324,7 @@ async def test_the_doctor_looks_at_what_runs(server: Up):
     assert "answers" in findings
 
 
+@pytest.mark.long
 async def test_the_doctor_names_a_cure_for_all_that_is_broken(data_dir: Path):
     make_file(data_dir)
     url = "postgresql://somebody:hidden-word@127.0.0.1:1/nowhere"

@@ -63,6 +63,7 @@ def changes(output: str) -> dict[str, str]:
     }
 
 
+@pytest.mark.long
 async def test_the_demo_shows_what_it_does_and_the_next_one_keeps_all_that_has_not_changed(
     workspace: Path, data_dir: Path
 ):

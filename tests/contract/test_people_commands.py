@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from tests.contract.clients import Cli
 
 
+@pytest.mark.long
 async def test_users_tokens_and_groups_are_made_and_listed(cli: Cli):
     await cli("user", "add", "zoe@acme.test", "correct horse", "--name", "Zoe")
     assert "zoe@acme.test" in await cli("user")

@@ -16,7 +16,12 @@ import wmill
 from tests.acceptance.commands import Up
 from tests.acceptance.jobs import deploy
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="session"),
+    # The client leaves sockets open where it raises, which is told whenever they are collected.
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+]
 
 DOUBLE = "f/wmill/double"
 SLEEPER = "f/wmill/sleeper"

@@ -109,6 +109,7 @@ async def test_a_worker_killed_while_it_locks(tmp_path: Path, index: LocalIndex,
     await check_next(tmp_path, index, "one")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("failpoint", EVICTION)
 async def test_a_worker_killed_while_it_evicts(tmp_path: Path, index: LocalIndex, failpoint: str):
     deeds = [("use", lock_of(index, "one")), ("use", lock_of(index, "two")), ("tidy_up", None)]
@@ -116,6 +117,7 @@ async def test_a_worker_killed_while_it_evicts(tmp_path: Path, index: LocalIndex
     await check_next(tmp_path, index, "one", "two")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("failpoint", DOWNLOADS)
 async def test_a_worker_killed_while_it_empties_its_downloads(
     tmp_path: Path, index: LocalIndex, failpoint: str
@@ -134,6 +136,7 @@ async def test_a_worker_killed_while_it_removes_what_another_left(tmp_path: Path
     await check_next(tmp_path, index, "one")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("failpoint", RUNNER)
 async def test_a_worker_killed_while_it_places_the_runner(tmp_path: Path, index: LocalIndex, failpoint: str):
     await killed_at(failpoint, tmp_path, index, ("place_runner", None))

@@ -10,6 +10,7 @@ import pytest
 from tests.faults.site import Site
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "number", [signal.SIGSTOP, pytest.param(signal.SIGKILL, marks=pytest.mark.long)], ids=lambda n: n.name
 )

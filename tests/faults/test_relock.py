@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import signal
 
+import pytest
+
 from tests.faults.site import TOKEN, Site
 from tests.ground.people import WORKSPACE
 from tests.ground.processes import Server
@@ -20,6 +22,7 @@ async def deploy(server: Server, name: str, content: str) -> None:
     assert response.status_code == 201, response.text
 
 
+@pytest.mark.long
 async def test_the_loss_of_leader_and_worker_leaves_one_new_version(site: Site):
     marks = {name: site.witness.folder / name for name in ("leader", "worker")}
     armed = {"failpoints": f"complete_before_commit=kill:{marks['worker']}"}

@@ -11,6 +11,7 @@ from tests.faults.site import Site
 from tests.ground.proxy import running_proxy
 
 
+@pytest.mark.long
 async def test_a_repeated_request_gives_one_job_whenever_the_server_died(site: Site):
     """One request dies before its statement was carried out, the other after its COMMIT was."""
     async with running_proxy(site.database_url) as proxy:

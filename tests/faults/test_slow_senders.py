@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from urllib.parse import urlsplit
 
+import pytest
+
 from tests.faults.site import Site
 
 SLOW = 500
@@ -23,6 +25,7 @@ async def test_slow_senders_stop_nobody(site: Site):
         writer.close()
 
 
+@pytest.mark.long
 async def test_attempts_to_sign_in_are_counted_by_the_address_that_a_trusted_proxy_tells(site: Site):
     server = await site.installation.server(trusted_proxies="127.0.0.0/8", logins_per_minute=1)
     async with server.client("nobody") as client:

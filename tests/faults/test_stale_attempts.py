@@ -38,6 +38,7 @@ async def test_a_worker_that_was_stopped_past_its_lease_kills_its_job_by_itself(
     await site.checker.check(site.acknowledged, most_attempts=2)
 
 
+@pytest.mark.long
 async def test_a_result_that_comes_too_late_is_refused(site: Site):
     """The worker stops itself with the result in hand; the other one has claimed, and not begun."""
     stopped = site.witness.folder / "stopped"

@@ -32,6 +32,7 @@ async def test_jobs_of_a_killed_worker_run_again_or_fail_where_they_may_not(site
     await site.checker.check(site.acknowledged, most_attempts=2)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "moment", ["complete_before_commit", pytest.param("complete", marks=pytest.mark.long)]
 )

@@ -72,6 +72,8 @@ class CleanSlate:
         Whoever else is still connected is thrown out.
         """
         await connection.execute(_OTHERS_GONE)
+        if await connection.fetchval("select to_regnamespace('headrace') is null"):
+            return False
         if await connection.fetchval(_FINGERPRINT) != self._fingerprint:
             return False
         if await connection.fetchval("select pg_database_size(current_database())") > MOST_BYTES:
