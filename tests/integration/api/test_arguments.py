@@ -124,7 +124,7 @@ REFUSED: list[tuple[bytes, str, str | None, str]] = [
     (b"{}", "include_query=token", None, "include_query: token holds a credential"),
     (b"{}", "include_query=" + ",".join("abcdefghij" * 11), None, "include_query: has more than 100"),
     (b"{}", "wrap_body=perhaps", None, "wrap_body: "),
-    (b"{}", "retry=5", None, "retry: "),
+    (b"{}", "retry=5", None, "retry: input should be a valid dictionary"),
     (b"{}", "memory_id=x", None, "memory_id: is not supported"),
     (b"{}", "queue_limit=-1", None, "queue_limit: "),
 ]
