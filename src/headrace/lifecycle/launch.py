@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from headrace.db.listen import JOBS_DUE, JOBS_LATER
 from headrace.errors import InvalidInput, NotAuthenticated, NotFound, TooMany
+from headrace.lifecycle.blobs.files import NewFile, keep_file
 from headrace.lifecycle.find_script import find_head, find_version
 from headrace.lifecycle.keep_result import find_kept, with_cache
 from headrace.model.ids import WorkspaceId
@@ -50,7 +51,7 @@ class Wish:
     ``entry`` is the function to call. ``event`` tells of the call from outside that this is, as JSON: a
     script that has a preprocessor is given that instead of ``args``. ``queue_limit`` refuses the job where
     more than so many of its workspace and tag wait already. ``cache_seconds`` takes the place of the script's
-    own.
+    own. ``files`` are kept together with the job that has them as arguments.
     """
 
     args: bytes = b"{}"
@@ -69,6 +70,7 @@ class Wish:
     queue_limit: int | None = None
     retry: Retry | None = None
     cache_seconds: int | None = None
+    files: tuple[NewFile, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +148,11 @@ async def run_hash(
     if script.has_preprocessor and wish.entry is None and wish.event is not None and principal.job is None:
         job = dataclasses.replace(job, args=b'{"event": ' + wish.event() + b"}", preprocessed=False)
     job = with_cache(job, wish.cache_seconds or script.settings.get("cache_ttl"))
-    return await _enqueue(connection, job, idempotency)
+    launched = await _enqueue(connection, job, idempotency)
+    if launched.is_new:
+        for file in wish.files:
+            await keep_file(connection, principal, file)
+    return launched
 
 
 async def run_preview(
