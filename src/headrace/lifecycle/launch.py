@@ -129,8 +129,8 @@ async def run_path(
     idempotency: Idempotency | None = None,
 ) -> Launched:
     """Run the newest version of a script. Raises NotFound, or InvalidInput where it can't be run."""
-    head = await find_head(connection, principal, path)
-    return await run_hash(connection, principal, head.hash, wish, idempotency)
+    head = await find_head(connection, principal, path, for_run=True)
+    return await _run_script(connection, principal, head, wish, idempotency)
 
 
 async def run_hash(
@@ -142,17 +142,7 @@ async def run_hash(
 ) -> Launched:
     """Run one version of a script, also one that has been superseded."""
     script = await find_version(connection, principal, version, for_run=True)
-    await _refuse_unrunnable(script, wish.entry)
-    job = await _with_wish(connection, _script_job(principal, script), principal, wish)
-    # What another job starts comes from inside, with the arguments of main.
-    if script.has_preprocessor and wish.entry is None and wish.event is not None and principal.job is None:
-        job = dataclasses.replace(job, args=b'{"event": ' + wish.event() + b"}", preprocessed=False)
-    job = with_cache(job, wish.cache_seconds or script.settings.get("cache_ttl"))
-    launched = await _enqueue(connection, job, idempotency)
-    if launched.is_new:
-        for file in wish.files:
-            await keep_file(connection, principal, file)
-    return launched
+    return await _run_script(connection, principal, script, wish, idempotency)
 
 
 async def run_preview(
@@ -222,6 +212,22 @@ async def run_script_dependencies(
         language=language,
     )
     return await _enqueue(connection, job, None)
+
+
+async def _run_script(
+    connection: Connection, principal: Principal, script: Script, wish: Wish, idempotency: Idempotency | None
+) -> Launched:
+    await _refuse_unrunnable(script, wish.entry)
+    job = await _with_wish(connection, _script_job(principal, script), principal, wish)
+    # What another job starts comes from inside, with the arguments of main.
+    if script.has_preprocessor and wish.entry is None and wish.event is not None and principal.job is None:
+        job = dataclasses.replace(job, args=b'{"event": ' + wish.event() + b"}", preprocessed=False)
+    job = with_cache(job, wish.cache_seconds or script.settings.get("cache_ttl"))
+    launched = await _enqueue(connection, job, idempotency)
+    if launched.is_new:
+        for file in wish.files:
+            await keep_file(connection, principal, file)
+    return launched
 
 
 def _script_job(principal: Principal, script: Script) -> NewJob:
