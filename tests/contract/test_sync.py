@@ -15,6 +15,8 @@ excludes: []
 skipSecrets: false
 includeUsers: true
 includeGroups: true
+includeSettings: true
+includeKey: true
 """
 LIBRARY = "NAME = 'there'\n"
 SCRIPT = "from f.team.lib import NAME\n\ndef main(x: int = 1):\n    return [NAME, x]\n"
@@ -54,6 +56,7 @@ async def test_what_was_pulled_is_pushed_back_without_a_change(cli: Cli):
     assert files.keys() == {
         "db.resource-type.yaml",
         "dependencies/web.requirements.in",
+        "encryption_key.yaml",
         "f/team/db.resource.yaml",
         "f/team/folder.meta.yaml",
         "f/team/lib.py",
@@ -68,6 +71,7 @@ async def test_what_was_pulled_is_pushed_back_without_a_change(cli: Cli):
         "f/team/old.script.yaml",
         "f/team/password.variable.yaml",
         "groups/devs.group.yaml",
+        "settings.yaml",
         "users/admin@headrace.local.user.yaml",
         "wmill-lock.yaml",
         "wmill.yaml",
@@ -95,6 +99,7 @@ async def test_a_changed_folder_is_pushed_and_pulled_again(cli: Cli):
     ):
         assert old in files[name]
         cli.write(name, files[name].replace(old, new))
+    cli.write("settings.yaml", files["settings.yaml"] + "color: '#2d6cdf'\n")
     # What was one script is now another.
     for suffix in (".script.yaml", ".script.lock"):
         cli.write(f"f/team/added{suffix}", files[f"f/team/old{suffix}"].replace("/old.", "/added."))
@@ -113,6 +118,7 @@ async def test_a_changed_folder_is_pushed_and_pulled_again(cli: Cli):
         ("folders/get/team", "summary", "The team"),
         ("resources/type/get/db", "description", "The db"),
         ("groups/get/devs", "summary", "Who wrote code"),
+        ("workspaces/get_settings", "color", "#2d6cdf"),
         ("workspace_dependencies/get_latest/python3?name=web", "content", "six<2\n"),
     ):
         assert (await stored(cli, route))[member] == value

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+import httpx
 import pytest
 import pytest_asyncio
 import wmill
@@ -26,6 +27,11 @@ pytestmark = [
 DOUBLE = "f/wmill/double"
 SLEEPER = "f/wmill/sleeper"
 CODE = "def main(x: int = 1):\n    return {'twice': 2 * x}\n"
+DATA = bytes(range(256))
+BUCKET = {
+    "bucket": "b", "region": "r", "endPoint": "s3.test", "useSSL": True, "pathStyle": True,
+    "accessKey": "key", "secretKey": "secret",
+}  # fmt: skip
 SLEEPS = "import time\n\ndef main():\n    time.sleep(600)\n"
 
 
@@ -124,6 +130,39 @@ def variables(world: World) -> None:
         assert world.client.get_variable("f/wmill/name") == value
 
 
+def files(world: World) -> None:
+    client, file = world.client, wmill.S3Object(s3="reports/may.bin")
+    written = client.write_s3_file(file, DATA, None)
+    assert client.load_s3_file(written, None) == DATA
+    with client.load_s3_file_reader(written, None) as reader:
+        assert reader.read() == DATA
+    client.delete_s3_object(written)
+    with pytest.raises(Exception, match="404"):
+        client.load_s3_file(written, None)
+
+
+def links(world: World) -> None:
+    client, base_url = world.client, str(world.client.base_url).removesuffix("/api")
+    written = client.write_s3_file(wmill.S3Object(s3="reports/linked.bin"), DATA, None)
+    assert [client.sign_s3_object(written)["s3"]] == [
+        each["s3"] for each in client.sign_s3_objects([written])
+    ]
+    url = client.get_presigned_s3_public_url(written, base_url=base_url)
+    urls = [url, *client.get_presigned_s3_public_urls([written], base_url=base_url)]
+    assert [httpx.get(each).content for each in urls] == [DATA, DATA]
+
+
+def buckets(world: World) -> None:
+    client, path = world.client, "f/wmill/bucket"
+    client.set_resource(BUCKET, path, "s3")
+    assert client.get_boto3_connection_settings(path)["aws_secret_access_key"] == "secret"
+    polars = client.get_polars_connection_settings(path)
+    assert polars["storage_options"]["aws_access_key_id"] == "key"
+    duckdb = client.get_duckdb_connection_settings(path)
+    assert duckdb is not None
+    assert "s3_access_key_id='key'" in duckdb["connection_settings_str"]
+
+
 def equals(expected: Any, call: Callable[[World], Any]) -> Callable[[World], None]:
     """Call, and compare what comes of it."""
 
@@ -139,11 +178,17 @@ CALLS: dict[str, Callable[[World], None]] = {
     "cancel_job": cancel_job,
     "cancel_running": cancel_running,
     "create_token": create_token,
+    "delete_s3_object": files,
     "get": equals(200, lambda world: world.client.get("/version").status_code),
+    "get_boto3_connection_settings": buckets,
     "get_client": equals(200, lambda world: world.client.get_client().get("/version").status_code),
+    "get_duckdb_connection_settings": buckets,
     "get_id_token": equals(2, lambda world: world.client.get_id_token("vault").count(".")),
     "get_job": equals("CompletedJob", lambda world: world.client.get_job(world.job)["type"]),
     "get_job_status": equals("COMPLETED", lambda world: world.client.get_job_status(world.job)),
+    "get_polars_connection_settings": buckets,
+    "get_presigned_s3_public_url": links,
+    "get_presigned_s3_public_urls": links,
     "get_progress": progress,
     "get_resource": resources,
     "get_result": equals(TWICE, lambda world: world.client.get_result(world.job)),
@@ -154,6 +199,8 @@ CALLS: dict[str, Callable[[World], None]] = {
         ["f/wmill/db"],
         lambda world: [item["path"] for item in world.client.list_resources("db") if "db" in item["path"]],
     ),
+    "load_s3_file": files,
+    "load_s3_file_reader": files,
     "post": equals(True, lambda world: world.client.post("/workspaces/exists", json={"id": "admins"}).json()),
     "run_inline_script_preview": equals(
         TWICE, lambda world: world.client.run_inline_script_preview(CODE, "python3", ARGS)
@@ -177,6 +224,8 @@ CALLS: dict[str, Callable[[World], None]] = {
     "set_resource": resources,
     "set_state": states,
     "set_variable": variables,
+    "sign_s3_object": links,
+    "sign_s3_objects": links,
     "state": states,
     "state_path": equals("f/wmill/some_state", lambda world: world.client.state_path),
     "user": equals(True, lambda world: world.email in str(world.client.user)),
@@ -185,38 +234,27 @@ CALLS: dict[str, Callable[[World], None]] = {
     "wait_job": equals(TWICE, lambda world: world.client.wait_job(world.job)),
     "whoami": equals(True, lambda world: world.client.whoami()["email"] == world.email),
     "worker_is_draining": equals(False, lambda world: world.client.worker_is_draining(world.job)),
+    "write_s3_file": files,
 }
 FLOWS = "needs a flow"
-FILES = "needs an object storage"
 ELSEWHERE = "asks a service that is none of ours"
 LOCAL = "calls no server"
 LEFT_OUT = {
     "datatable": "SQL is not run here",
     "ducklake": "SQL is not run here",
-    "delete_s3_object": FILES,
     "get_approval_urls": FLOWS,
-    "get_boto3_connection_settings": FILES,
-    "get_duckdb_connection_settings": FILES,
     "get_flow_user_state": FLOWS,
     "get_mocked_api": LOCAL,
-    "get_polars_connection_settings": FILES,
-    "get_presigned_s3_public_url": FILES,
-    "get_presigned_s3_public_urls": FILES,
     "get_resume_urls": FLOWS,
     "get_shared_state": LOCAL,
     "get_shared_state_pickle": LOCAL,
-    "load_s3_file": FILES,
-    "load_s3_file_reader": FILES,
     "request_interactive_slack_approval": ELSEWHERE,
     "run_flow_async": FLOWS,
     "send_teams_message": ELSEWHERE,
     "set_flow_user_state": FLOWS,
     "set_shared_state": LOCAL,
     "set_shared_state_pickle": LOCAL,
-    "sign_s3_object": FILES,
-    "sign_s3_objects": FILES,
     "worker_has_internal_server": LOCAL,
-    "write_s3_file": FILES,
 }
 
 

@@ -92,6 +92,12 @@ def require_scope(request: Request, principal: Principal, *, is_in_url: bool) ->
         _require(principal.scopes, _domain_of(route), action, _paths_of(request))
 
 
+def require_file_scope(principal: Principal) -> None:
+    """Raise PermissionDenied unless the token's limits allow storing a file, as a form does that has one."""
+    if principal.scopes is not None:
+        _require(principal.scopes, "job_helpers", "write", ())
+
+
 def _require(scopes: tuple[Scope, ...], domain: str | None, action: str, paths: tuple[str, ...]) -> None:
     if domain is None:
         raise PermissionDenied("a token with scopes can't do this")

@@ -15,11 +15,16 @@ if TYPE_CHECKING:
     from headrace.model.script import Script
 
 
-async def find_head(connection: Connection, principal: Principal, path: str) -> Script:
-    """The newest version of a path. Raises NotFound, also where it was archived."""
+async def find_head(
+    connection: Connection, principal: Principal, path: str, *, for_run: bool = False
+) -> Script:
+    """The newest version of a path. Raises NotFound, also where it was archived.
+
+    ``for_run`` keeps its lock from changing until the transaction ends.
+    """
     check.require_read(principal, path, "script")
-    script = await scripts.read_head(connection, principal.workspace or "", path)
-    if script is None:
+    script = await scripts.read_head(connection, principal.workspace or "", path, for_run=for_run)
+    if script is None or script.deleted:
         raise NotFound(f"script {path} does not exist, or you may not see it")
     return script
 

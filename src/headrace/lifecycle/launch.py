@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from headrace.db.listen import JOBS_DUE, JOBS_LATER
 from headrace.errors import InvalidInput, NotAuthenticated, NotFound, TooMany
+from headrace.lifecycle.blobs.files import NewFile, keep_file
 from headrace.lifecycle.find_script import find_head, find_version
 from headrace.lifecycle.keep_result import find_kept, with_cache
 from headrace.model.ids import WorkspaceId
@@ -50,7 +51,7 @@ class Wish:
     ``entry`` is the function to call. ``event`` tells of the call from outside that this is, as JSON: a
     script that has a preprocessor is given that instead of ``args``. ``queue_limit`` refuses the job where
     more than so many of its workspace and tag wait already. ``cache_seconds`` takes the place of the script's
-    own.
+    own. ``files`` are kept together with the job that has them as arguments.
     """
 
     args: bytes = b"{}"
@@ -69,6 +70,7 @@ class Wish:
     queue_limit: int | None = None
     retry: Retry | None = None
     cache_seconds: int | None = None
+    files: tuple[NewFile, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +129,8 @@ async def run_path(
     idempotency: Idempotency | None = None,
 ) -> Launched:
     """Run the newest version of a script. Raises NotFound, or InvalidInput where it can't be run."""
-    head = await find_head(connection, principal, path)
-    return await run_hash(connection, principal, head.hash, wish, idempotency)
+    head = await find_head(connection, principal, path, for_run=True)
+    return await _run_script(connection, principal, head, wish, idempotency)
 
 
 async def run_hash(
@@ -140,13 +142,7 @@ async def run_hash(
 ) -> Launched:
     """Run one version of a script, also one that has been superseded."""
     script = await find_version(connection, principal, version, for_run=True)
-    await _refuse_unrunnable(script, wish.entry)
-    job = await _with_wish(connection, _script_job(principal, script), principal, wish)
-    # What another job starts comes from inside, with the arguments of main.
-    if script.has_preprocessor and wish.entry is None and wish.event is not None and principal.job is None:
-        job = dataclasses.replace(job, args=b'{"event": ' + wish.event() + b"}", preprocessed=False)
-    job = with_cache(job, wish.cache_seconds or script.settings.get("cache_ttl"))
-    return await _enqueue(connection, job, idempotency)
+    return await _run_script(connection, principal, script, wish, idempotency)
 
 
 async def run_preview(
@@ -216,6 +212,22 @@ async def run_script_dependencies(
         language=language,
     )
     return await _enqueue(connection, job, None)
+
+
+async def _run_script(
+    connection: Connection, principal: Principal, script: Script, wish: Wish, idempotency: Idempotency | None
+) -> Launched:
+    await _refuse_unrunnable(script, wish.entry)
+    job = await _with_wish(connection, _script_job(principal, script), principal, wish)
+    # What another job starts comes from inside, with the arguments of main.
+    if script.has_preprocessor and wish.entry is None and wish.event is not None and principal.job is None:
+        job = dataclasses.replace(job, args=b'{"event": ' + wish.event() + b"}", preprocessed=False)
+    job = with_cache(job, wish.cache_seconds or script.settings.get("cache_ttl"))
+    launched = await _enqueue(connection, job, idempotency)
+    if launched.is_new:
+        for file in wish.files:
+            await keep_file(connection, principal, file)
+    return launched
 
 
 def _script_job(principal: Principal, script: Script) -> NewJob:

@@ -34,39 +34,95 @@ async def authenticate(connection: Connection, token: str, workspace: str | None
     """
     if job_token := read_job_token(token):
         return await _authenticate_job(connection, job_token, workspace)
-    row = await SQL.identify_token.row(connection, hash=token_hash(token))
+    hashed = token_hash(token)
+    if workspace is None:
+        row = await SQL.identify_token.row(connection, hash=hashed)
+    else:
+        row = await SQL.identify_member.row(connection, hash=hashed, workspace=workspace)
     if row is None:
         raise NotAuthenticated(_REFUSED)
-    owner = await _describe_owner(connection, row, workspace)
+    owner = _on_instance(row) if workspace is None else _in_workspace(row, workspace)
     scopes = parse_scopes(row["scopes"]) if row["scopes"] is not None else None
     return dataclasses.replace(owner, scopes=scopes, read_only=row["read_only"])
-
-
-async def _describe_owner(connection: Connection, token: Record, workspace: str | None) -> Principal:
-    """The rights of a person's token, before its own limits."""
-    email: str = token["email"]
-    is_superadmin: bool = token["super_admin"] and token["workspace_id"] is None
-    if workspace is None:
-        # A token may be bound to a workspace; what it makes is bound to it, too.
-        return Principal(
-            email=email, username=email, workspace=token["workspace_id"], is_superadmin=is_superadmin
-        )
-    if token["workspace_id"] not in (None, workspace):
-        raise _no_workspace(workspace)
-    username = await SQL.username_of.value(connection, workspace=workspace, email=email)
-    member = await describe_user(connection, workspace, username) if username else None
-    if member is None and not (
-        is_superadmin and await SQL.workspace_exists.value(connection, workspace=workspace)
-    ):
-        raise _no_workspace(workspace)
-    return _in_workspace(member, email, workspace, is_superadmin=is_superadmin)
 
 
 async def describe_user(connection: Connection, workspace: str, username: str) -> Principal | None:
     """A member's rights in a workspace, without any on the instance; None where they are no member."""
     row = await SQL.describe_member.row(connection, workspace=workspace, username=username)
-    if row is None:
-        return None
+    return None if row is None else _as_member(row, workspace)
+
+
+async def rights_of(connection: Connection, workspace: str, identity: str, email: str) -> Principal:
+    """What ``permissioned_as`` may do in a workspace, at most what its admins may.
+
+    Raises NotAuthenticated where the user or group is no longer there.
+    """
+    match identity.partition("/"):
+        case "u", "/", name if name:
+            rights = await describe_user(connection, workspace, name)
+        case "g", "/", name if name:
+            row = await SQL.describe_group.row(connection, workspace=workspace, name=name)
+            rights = None if row is None else _as_group(row, workspace, name, email)
+        case _:
+            rights = _as_superadmin(workspace, identity)
+    return _known(rights)
+
+
+def _on_instance(token: Record) -> Principal:
+    # A token may be bound to a workspace; what it makes is bound to it, too.
+    email: str = token["email"]
+    return Principal(
+        email=email, username=email, workspace=token["workspace_id"], is_superadmin=_is_superadmin(token)
+    )
+
+
+def _in_workspace(token: Record, workspace: str) -> Principal:
+    """The rights of a person's token in a workspace, before its own limits."""
+    is_superadmin = _is_superadmin(token)
+    if token["workspace_id"] not in (None, workspace):
+        raise _no_workspace(workspace)
+    if token["username"] is not None:
+        rights = _as_member(token, workspace)
+    elif is_superadmin and token["may_without_membership"]:
+        rights = _as_superadmin(workspace, token["email"])
+    else:
+        raise _no_workspace(workspace)
+    return dataclasses.replace(rights, is_admin=rights.is_admin or is_superadmin, is_superadmin=is_superadmin)
+
+
+def _is_superadmin(token: Record) -> bool:
+    return token["super_admin"] and token["workspace_id"] is None
+
+
+async def _authenticate_job(connection: Connection, token: JobToken, workspace: str | None) -> Principal:
+    """A running job has the rights of ``permissioned_as``, at most a workspace admin's, in its workspace."""
+    row = await SQL.identify_job.row(connection, job=token.job, attempt=token.attempt)
+    if row is None or not hmac.compare_digest(row["token_hash"], hashlib.sha256(token.secret).digest()):
+        raise NotAuthenticated(_REFUSED)
+    if workspace not in (None, row["workspace_id"]):
+        raise _no_workspace(workspace)
+    return dataclasses.replace(_known(_as_job(row)), job=token.job)
+
+
+def _as_job(row: Record) -> Principal | None:
+    """The same as ``rights_of``, of a row that has both a user's rights and a group's."""
+    workspace, identity = row["workspace_id"], row["permissioned_as"]
+    match identity.partition("/"):
+        case "u", "/", name if name:
+            return None if row["username"] is None else _as_member(row, workspace)
+        case "g", "/", name if name:
+            return None if row["readable"] is None else _as_group(row, workspace, name, row["email"])
+        case _:
+            return _as_superadmin(workspace, identity)
+
+
+def _known(rights: Principal | None) -> Principal:
+    if rights is None:
+        raise NotAuthenticated(_REFUSED)
+    return rights
+
+
+def _as_member(row: Record, workspace: str) -> Principal:
     groups = tuple(row["groups"])
     return Principal(
         email=row["email"],
@@ -82,86 +138,21 @@ async def describe_user(connection: Connection, workspace: str, username: str) -
     )
 
 
-def _in_workspace(member: Principal | None, email: str, workspace: str, *, is_superadmin: bool) -> Principal:
-    if member is None:
-        # A superadmin who is no member is shown, and runs jobs, by email (features §1).
-        return Principal(
-            email=email,
-            username=email,
-            workspace=workspace,
-            is_admin=True,
-            is_superadmin=True,
-            identities=(email,),
-            readable=(),
-            writable=(),
-        )
+def _as_group(row: Record, workspace: str, name: str, email: str) -> Principal:
     return Principal(
-        email=member.email,
-        username=member.username,
+        email=email,
+        username=f"group-{name}",
         workspace=workspace,
-        is_admin=member.is_admin or is_superadmin,
-        is_superadmin=is_superadmin,
-        is_operator=member.is_operator,
-        groups=member.groups,
-        identities=member.identities,
-        readable=member.readable,
-        writable=member.writable,
-        owned=member.owned,
+        identities=(f"g/{name}",),
+        readable=tuple(row["readable"]),
+        writable=tuple(row["writable"]),
+        owned=tuple(row["owned"]),
     )
 
 
-async def _authenticate_job(connection: Connection, token: JobToken, workspace: str | None) -> Principal:
-    """A running job has the rights of ``permissioned_as``, at most a workspace admin's, in its workspace."""
-    row = await SQL.find_job_token.row(connection, job=token.job, attempt=token.attempt)
-    if row is None or not hmac.compare_digest(row["token_hash"], hashlib.sha256(token.secret).digest()):
-        raise NotAuthenticated(_REFUSED)
-    if workspace not in (None, row["workspace_id"]):
-        raise _no_workspace(workspace)
-    rights = await rights_of(connection, row["workspace_id"], row["permissioned_as"], row["email"])
-    return Principal(
-        email=rights.email,
-        username=rights.username,
-        workspace=row["workspace_id"],
-        is_admin=rights.is_admin,
-        is_superadmin=False,
-        is_operator=rights.is_operator,
-        groups=rights.groups,
-        identities=rights.identities,
-        readable=rights.readable,
-        writable=rights.writable,
-        owned=rights.owned,
-        job=token.job,
-    )
-
-
-async def rights_of(connection: Connection, workspace: str, identity: str, email: str) -> Principal:
-    """What ``permissioned_as`` may do in a workspace, at most what its admins may.
-
-    Raises NotAuthenticated where the user or group is no longer there.
-    """
-    kind, _, name = identity.partition("/")
-    if kind == "u" and name:
-        member = await describe_user(connection, workspace, name)
-        if member is None:
-            raise NotAuthenticated(_REFUSED)
-        return member
-    if kind == "g" and name:
-        row = await SQL.describe_group.row(connection, workspace=workspace, name=name)
-        if row is None:
-            raise NotAuthenticated(_REFUSED)
-        return Principal(
-            email=email,
-            username=f"group-{name}",
-            workspace=workspace,
-            identities=(identity,),
-            readable=tuple(row["readable"]),
-            writable=tuple(row["writable"]),
-            owned=tuple(row["owned"]),
-        )
-    # A superadmin's own email: who is no member, and whose jobs are capped at workspace admin.
-    return Principal(
-        email=identity, username=identity, workspace=workspace, is_admin=True, identities=(identity,)
-    )
+def _as_superadmin(workspace: str, email: str) -> Principal:
+    """A superadmin who is no member is shown, and runs jobs, by email (features §1)."""
+    return Principal(email=email, username=email, workspace=workspace, is_admin=True, identities=(email,))
 
 
 def _no_workspace(workspace: str | None) -> NotFound:

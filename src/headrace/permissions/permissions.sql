@@ -2,9 +2,24 @@
 -- Whose token this is, and what it is limited to; no row for one that is unknown or over.
 select email, super_admin, workspace_id, scopes, read_only from identify_token(:hash);
 
--- name: find_job_token
--- The running job that a token belongs to.
-select token_hash, workspace_id, permissioned_as, email from find_job_token(:job, :attempt);
+-- name: identify_member
+-- The same, with what its owner may do in a workspace: nulls for who is no member, and whether a superadmin may.
+select t.email, t.super_admin, t.workspace_id, t.scopes, t.read_only,
+       t.super_admin and workspace_exists(:workspace) as may_without_membership,
+       m.username, m.is_admin, m.operator, m.groups, m.readable, m.writable, m.owned
+from identify_token(:hash) t
+left join lateral describe_member(:workspace, username_of(:workspace, t.email)) m on true;
+
+-- name: identify_job
+-- The running job that a token belongs to, with what the user or group may do whom it runs as: nulls where there
+-- is none.
+select j.token_hash, j.workspace_id, j.permissioned_as, coalesce(m.email, j.email) as email,
+       m.username, m.is_admin, m.operator, m.groups,
+       coalesce(m.readable, g.readable) as readable, coalesce(m.writable, g.writable) as writable,
+       coalesce(m.owned, g.owned) as owned
+from find_job_token(:job, :attempt) j
+left join lateral describe_member(j.workspace_id, substring(j.permissioned_as from '^u/(.+)')) m on true
+left join lateral describe_group(j.workspace_id, substring(j.permissioned_as from '^g/(.+)')) g on true;
 
 -- name: describe_member
 -- What a user may do in a workspace.
@@ -15,10 +30,6 @@ from describe_member(:workspace, :username);
 -- What a group may do in a workspace.
 select readable, writable, owned from describe_group(:workspace, :name);
 
--- name: username_of
--- The name a user has in a workspace.
-select username_of(:workspace, :email);
-
 -- name: find_password
 -- For signing in.
 select email, password_hash from find_password(:email);
@@ -26,7 +37,3 @@ select email, password_hash from find_password(:email);
 -- name: add_session_token
 -- A new session.
 select add_session_token(:hash, :prefix, :email, :expires_at);
-
--- name: workspace_exists
--- Whether a superadmin can act there.
-select workspace_exists(:workspace);

@@ -98,16 +98,18 @@ async def read(
 ) -> Script | None:
     """One version by its hash. ``for_run`` keeps its lock from changing until the transaction ends."""
     row = await SQL.read_script.row(connection, workspace=workspace, hash=version)
-    if row is not None and for_run and row["lock"] is None and row["lock_error"] is None:
-        # A lock that is there never changes; this one may be coming at this moment.
-        await SQL.hold_lock.run(connection, workspace=workspace, hash=version)
-        row = await SQL.read_script.row(connection, workspace=workspace, hash=version)
+    if row is not None and for_run:
+        row = await _held(connection, row)
     return script_of(row) if row else None
 
 
-async def read_head(connection: Connection, workspace: str, path: str) -> Script | None:
-    """The newest version of a path; None where there is none to see."""
+async def read_head(
+    connection: Connection, workspace: str, path: str, *, for_run: bool = False
+) -> Script | None:
+    """The newest version of a path; None where there is none to see. ``for_run`` as in ``read``."""
     row = await SQL.read_head.row(connection, workspace=workspace, path=path)
+    if row is not None and for_run:
+        row = await _held(connection, row)
     return script_of(row) if row else None
 
 
@@ -184,6 +186,15 @@ async def list_sources(
         most_bytes=most_bytes,
     )
     return {row["path"]: row["content"] for row in rows}
+
+
+async def _held(connection: Connection, row: Record) -> Record | None:
+    """A version whose lock won't change: one that is there never does, another may come at this moment."""
+    if row["lock"] is not None or row["lock_error"] is not None:
+        return row
+    version = {"workspace": row["workspace_id"], "hash": row["hash"]}
+    await SQL.hold_lock.run(connection, **version)
+    return await SQL.read_script.row(connection, **version)
 
 
 def script_of(row: Record) -> Script:

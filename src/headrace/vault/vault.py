@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import TYPE_CHECKING
 
 from headrace.db.queries import load_queries
@@ -23,15 +24,7 @@ class Vault:
 
     async def encrypt(self, connection: Connection, workspace: str, origin: str, text: str) -> str:
         """A text's ciphertext, for a path or an identity of a workspace."""
-        key = await self._read_key(connection, workspace)
-        if key is None:
-            wrapped = seal(self._root_key.key, _binding(workspace), new_key())
-            await SQL.add_workspace_key.run(connection, workspace=workspace, wrapped=wrapped)
-            # Somebody else may have been first.
-            key = await self._read_key(connection, workspace)
-        if key is None:
-            raise AssertionError("the key of a workspace was there and is gone")
-        return encrypt(key, workspace, origin, text)
+        return encrypt(await self._find_key(connection, workspace), workspace, origin, text)
 
     async def decrypt(self, connection: Connection, workspace: str, origin: str, ciphertext: str) -> str:
         """The text of a ciphertext; raises CantDecrypt for one made elsewhere or for another origin."""
@@ -40,12 +33,28 @@ class Vault:
             raise CantDecrypt
         return decrypt(key, workspace, ciphertext)
 
+    async def reveal_key(self, connection: Connection, workspace: str) -> str:
+        """The key of a workspace itself, in base64: with it all of its secrets can be read."""
+        return base64.b64encode(await self._find_key(connection, workspace)).decode()
+
     async def is_in_use(self, connection: Connection) -> bool:
         """Whether the database has secrets. Raises Misconfigured where this root key isn't theirs."""
         row = await SQL.any_workspace_key.row(connection)
         if row is not None:
             self._unwrap(row["workspace_id"], row["wrapped"])
         return row is not None
+
+    async def _find_key(self, connection: Connection, workspace: str) -> bytes:
+        """The key of a workspace, made where it has none yet."""
+        key = await self._read_key(connection, workspace)
+        if key is None:
+            wrapped = seal(self._root_key.key, _binding(workspace), new_key())
+            await SQL.add_workspace_key.run(connection, workspace=workspace, wrapped=wrapped)
+            # Somebody else may have been first.
+            key = await self._read_key(connection, workspace)
+        if key is None:
+            raise AssertionError("the key of a workspace was there and is gone")
+        return key
 
     async def _read_key(self, connection: Connection, workspace: str) -> bytes | None:
         wrapped = await SQL.read_workspace_key.value(connection, workspace=workspace)

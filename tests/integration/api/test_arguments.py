@@ -117,7 +117,7 @@ REFUSED: list[tuple[bytes, str, str | None, str]] = [
     (b"a=%00", "", FORM, "body: has a NUL"),
     (b"a=1", "", "multipart/form-data", "Content-Type: has no boundary"),
     (part("a", "1")[:-4], "", MULTIPART, "body: "),
-    (part("a", "1", '; filename="a.txt"'), "", MULTIPART, "a: is a file"),
+    (part("a", "1", '; filename="a.txt"'), "raw=true", MULTIPART, "raw: is for bodies that are text"),
     (b"{}", "include_header=a%20b", None, "include_header: 'a b'"),
     (b"{}", "include_header=X%0d%0aY", None, "include_header: "),
     (b"{}", "include_header=Authorization", None, "include_header: Authorization holds a credential"),

@@ -66,6 +66,7 @@ from windmill_api.api.workspace import (
     exists_username,
     get_settings,
     get_shared_ui,
+    get_workspace_encryption_key,
     get_workspace_name,
     list_pending_invites,
     list_user_workspaces,
@@ -188,6 +189,7 @@ async def test_workspaces(alice: Client, admin: Client, root: Client):
     await admin.text(change_workspace_color, 200, **HERE, json_body=Body(color="#123456"))
     assert await alice.text(get_workspace_name, 200, **HERE) == "Ours"
     assert (await alice.parsed(get_settings, **HERE)).color == "#123456"
+    assert len((await admin.parsed(get_workspace_encryption_key, **HERE)).key) == 44
     (mine,) = (await alice.parsed(list_user_workspaces)).workspaces
     assert (mine.id, mine.name, mine.color, mine.role) == (WORKSPACE, "Ours", "#123456", "developer")
     assert await alice.text(exists_username, 200, json_body=Body(id=WORKSPACE, username="bob")) == "true"

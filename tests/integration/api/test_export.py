@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 import tarfile
@@ -13,9 +14,10 @@ import httpx
 import pytest
 
 from tests.ground.people import WORKSPACE, make_folder, make_workspace
-from tests.integration.api.callers import Api, deploy, in_workspace
+from tests.integration.api.callers import Api, PlayedWorker, deploy, in_workspace, run
 
 TARBALL = in_workspace("workspaces/tarball")
+KEY_ROUTES = (f"{TARBALL}?include_key=true", in_workspace("workspaces/encryption_key"))
 
 
 @pytest.fixture
@@ -194,6 +196,34 @@ async def test_strangers_get_nothing(filled: Api):
     assert (await filled.alice.get("/w/elsewhere/workspaces/tarball")).status_code == 404
 
 
-async def test_what_cannot_be_exported_is_refused(filled: Api):
-    refused = await filled.admin.get(TARBALL, params={"archive_type": "zip", "include_key": True})
-    assert (refused.status_code, refused.text) == (400, "include_key: is not supported; leave it out")
+async def test_settings_and_key_are_exported_where_they_are_asked_for(filled: Api, owner: asyncpg.Connection):
+    plain = await export(filled.admin)
+    with_both = await export(filled.admin, include_settings=True, include_key=True, settings_version="v2")
+    assert with_both.keys() - plain.keys() == {"settings.json", "encryption_key.json"}
+    name = (await filled.admin.get(in_workspace("workspaces/get_workspace_name"))).text
+    assert json.loads(with_both["settings.json"]) == {"name": name}
+    await post(filled.admin, "workspaces/change_workspace_color", {"color": "#fff"})
+    settings = (await export(filled.bob, include_settings=True))["settings.json"]
+    assert json.loads(settings) == {"name": name, "color": "#fff"}
+    key = json.loads(with_both["encryption_key.json"])
+    assert len(base64.b64decode(key)) == 32
+    answer = await filled.admin.get(in_workspace("workspaces/encryption_key"))
+    assert answer.json() == {"key": key}
+    for route in KEY_ROUTES:
+        assert (await filled.alice.get(route)).status_code == 403
+    noted = await owner.fetch(
+        "select username, resource from audit where operation = 'workspaces.read_encryption_key'"
+    )
+    assert [tuple(row) for row in noted] == [("admin", WORKSPACE)] * 2
+
+
+async def test_a_workspace_without_secrets_has_a_key_too_and_a_job_never_gets_it(
+    api: Api, worker: PlayedWorker
+):
+    [first, second] = [await export(api.admin, include_key=True) for _ in range(2)]
+    assert first == second
+    await deploy(api.admin, "u/admin/script")
+    await run(api.admin, "u/admin/script")
+    async with api.client((await worker.take()).token) as job:
+        for route in KEY_ROUTES:
+            assert (await job.get(route)).status_code == 403

@@ -14,18 +14,22 @@ from headrace.model.json_text import decode_text, parse_json
 if TYPE_CHECKING:
     from fastapi import Request
 
+    from headrace.api.file_bodies import Upload
+
 
 @dataclass(frozen=True, slots=True)
 class Body:
     """What a body says. ``value`` is JSON as it came, None where there is none; ``text`` is all that came.
 
-    ``envelope`` is what a CloudEvent tells about itself, as a JSON object.
+    ``envelope`` is what a CloudEvent tells about itself, as a JSON object. A body with ``files``, a form, has
+    no ``text``.
     """
 
     value: bytes | None = None
     is_object: bool = False
     text: str = ""
     envelope: bytes | None = None
+    files: tuple[Upload, ...] = ()
 
 
 async def read_body(request: Request, *, takes_text: bool) -> Body:
@@ -41,7 +45,9 @@ async def read_body(request: Request, *, takes_text: bool) -> Body:
         case "application/x-www-form-urlencoded":
             return Body(read_urlencoded(data), is_object=True, text=_text(data))
         case "multipart/form-data":
-            return Body(read_multipart(data, kind.boundary), is_object=True, text=_text(data))
+            form = read_multipart(data, kind.boundary)
+            text = "" if form.files else _text(data)
+            return Body(form.value, is_object=True, text=text, files=form.files)
         case cloud_events.BATCH_KIND:
             raise InvalidInput("Content-Type", "is a batch of CloudEvents; send them one by one")
         case cloud_events.KIND:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import dataclasses
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
@@ -14,8 +15,10 @@ from headrace.api.arguments.body import Body, read_body, refuse_cookie
 from headrace.api.arguments.cloud_events import METADATA_ARGUMENT
 from headrace.api.arguments.forms import gathered
 from headrace.api.arguments.webhook import Webhook
-from headrace.api.context import get_context
+from headrace.api.context import WorkspaceCaller, get_context
+from headrace.api.file_bodies import store_uploads
 from headrace.api.run_options import Options, RunOptions
+from headrace.api.scopes import require_file_scope
 from headrace.errors import InvalidInput
 from headrace.lifecycle.launch import Wish
 from headrace.model.json_text import parse_object, raw_member, to_json, with_members
@@ -32,8 +35,13 @@ _OWN_CLIENT = "x-windmill-client"
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
 
 
-async def _call(request: Request, options: Options) -> Wish:
-    return _wish(request, options, await read_body(request, takes_text=options.raw))
+async def _call(request: Request, options: Options, caller: WorkspaceCaller) -> Wish:
+    body = await read_body(request, takes_text=options.raw)
+    wish = _wish(request, options, body)
+    if not body.files:
+        return wish
+    require_file_scope(caller.principal)
+    return dataclasses.replace(wish, files=await store_uploads(caller, body.files))
 
 
 async def _call_by_get(request: Request, options: Options, payload: str | None = None) -> Wish:
@@ -97,6 +105,8 @@ def _arguments(options: RunOptions, body: Body) -> bytes:
         args = body.value or b"{}"
     more: dict[str, bytes] = {}
     if options.raw:
+        if body.files:
+            raise InvalidInput("raw", "is for bodies that are text, and a form with files is none")
         more["raw_string"] = to_json(body.text)
     if body.envelope is not None:
         more[METADATA_ARGUMENT] = body.envelope

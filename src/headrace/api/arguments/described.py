@@ -5,6 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 _FORM: dict[str, Any] = {"type": "object", "additionalProperties": {"type": "string"}}
+_FORM_WITH_FILES: dict[str, Any] = {
+    "type": "object",
+    "additionalProperties": {
+        "type": "string",
+        "description": 'A text or a file; files become a list of `{"s3": key, "filename": name}`.',
+    },
+}
 _EVENT: dict[str, Any] = {
     "type": "object",
     "required": ["specversion", "id", "source", "type"],
@@ -28,7 +35,7 @@ TAKES_ARGUMENTS: dict[str, Any] = {
                 "example": _EXAMPLE,
             },
             "application/x-www-form-urlencoded": {"schema": _FORM, "example": {"name": "Ada"}},
-            "multipart/form-data": {"schema": _FORM, "example": {"name": "Ada"}},
+            "multipart/form-data": {"schema": _FORM_WITH_FILES, "example": {"name": "Ada"}},
             "application/cloudevents+json": {
                 "schema": _EVENT,
                 "example": {"specversion": "1.0", "id": "1", "source": "/a", "type": "b", "data": _EXAMPLE},

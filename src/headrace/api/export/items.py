@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 
 from headrace.api.export import (
     dependency_files,
+    encryption_key,
     folders,
     groups,
     resource_types,
@@ -13,11 +14,14 @@ from headrace.api.export import (
     scripts,
     users,
     variables,
+    workspace_settings,
 )
 from headrace.api.export.archive import Entry
 from headrace.api.export.order import Order
 
 EXPORTERS: tuple[Callable[[Order], AsyncIterator[Entry]], ...] = (
+    workspace_settings.export,
+    encryption_key.export,
     users.export,
     groups.export,
     folders.export,

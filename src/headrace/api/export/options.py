@@ -6,10 +6,6 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from headrace.errors import InvalidInput
-
-_NOT_THERE = ("include_settings", "include_key")
-
 
 class ExportOptions(BaseModel):
     """Which kinds of items go into the archive, and how they are written.
@@ -36,9 +32,3 @@ class ExportOptions(BaseModel):
     settings_version: Literal["v1", "v2"] = "v1"
     preserve_extra_perms: bool = False
     sync_behavior_version: Literal["v0", "v1"] = "v0"
-
-    def require_known(self) -> None:
-        """Raise InvalidInput where something is asked for that can't be exported."""
-        for name in _NOT_THERE:
-            if getattr(self, name):
-                raise InvalidInput(name, "is not supported; leave it out")

@@ -122,6 +122,12 @@ class WorkspaceSettings(BaseModel):
     color: str | None = None
 
 
+class EncryptionKey(BaseModel):
+    """The key that the secrets of a workspace are encrypted under."""
+
+    key: str
+
+
 class WorkspaceSpecific(BaseModel):
     """Something that differs between a workspace and those that were forked from it."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from headrace.blobs.blobs import new_name
@@ -18,6 +19,15 @@ if TYPE_CHECKING:
     from headrace.store.blobs.files import File
 
 
+@dataclass(frozen=True, slots=True)
+class NewFile:
+    """A file whose bytes are stored, and which no key refers to yet."""
+
+    key: str
+    blob: Blob
+    content_type: str | None = None
+
+
 async def announce_file(connection: Connection, principal: Principal, key: str) -> str:
     """Before the bytes come: the name of the blob that they are to go to. Raises PermissionDenied."""
     check.require_file_access(principal)
@@ -28,15 +38,14 @@ async def announce_file(connection: Connection, principal: Principal, key: str) 
     return name
 
 
-async def keep_file(
-    connection: Connection, principal: Principal, key: str, blob: Blob, content_type: str | None
-) -> None:
+async def keep_file(connection: Connection, principal: Principal, file: NewFile) -> None:
     """After the bytes have come: the key refers to them, and no longer to what it did before."""
     check.require_file_access(principal)
+    blob = file.blob
     await doubtful_blobs.trust(connection, blob.name)
-    by = principal.username
-    await files.put(connection, principal.workspace or "", key, blob, content_type=content_type, by=by)
-    await audit.write(connection, principal, "files.upload", "Created", key, {"bytes": blob.size})
+    workspace, by = principal.workspace or "", principal.username
+    await files.put(connection, workspace, file.key, blob, content_type=file.content_type, by=by)
+    await audit.write(connection, principal, "files.upload", "Created", file.key, {"bytes": blob.size})
 
 
 async def find_file(connection: Connection, principal: Principal, key: str) -> File:

@@ -1,4 +1,4 @@
-"""Reveals the value of a variable to who may have it; of a secret not without a trace in the audit log."""
+"""Reveals secrets, and the key of a workspace, to who may have them: not without a trace in the audit log."""
 
 from __future__ import annotations
 
@@ -34,6 +34,16 @@ async def reveal(connection: Connection, vault: Vault, principal: Principal, var
     value = await decrypted(connection, vault, principal, variable)
     await audit.write(connection, principal, "variables.decrypt_secret", "Execute", variable.path)
     return value
+
+
+async def reveal_key(connection: Connection, vault: Vault, principal: Principal) -> str:
+    """The key of the workspace's secrets, in base64, for its admins as persons. Raises PermissionDenied."""
+    check.require_admin(principal)
+    check.require_person(principal)
+    workspace = principal.workspace or ""
+    key = await vault.reveal_key(connection, workspace)
+    await audit.write(connection, principal, "workspaces.read_encryption_key", "Execute", workspace)
+    return key
 
 
 async def decrypted(connection: Connection, vault: Vault, principal: Principal, variable: Variable) -> str:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from headrace.api.context import WorkspaceCaller
 from headrace.api.file_answers import BYTES, BYTES_ANSWERED, file_response
-from headrace.api.file_bodies import receive_file
+from headrace.api.file_bodies import check_content_type, receive_file
 from headrace.api.schemas.blobs.files import (
     FileExists,
     FileKey,
@@ -30,7 +29,6 @@ from headrace.permissions import check
 from headrace.store.blobs import files
 
 _DEFAULT = "_default_"
-_CONTENT_TYPE = re.compile(r"[\w.+-]{1,60}/[\w.+-]{1,60}(?:; ?charset=[\w-]{1,30})?", re.ASCII)
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data", "text/plain")
 _PREVIEW_BYTES = 128 * 1024
 _MOST_PREVIEW_BYTES = 1024**2
@@ -83,8 +81,8 @@ async def file_upload(
         raise InvalidInput(
             "content_disposition", "can't be chosen: files come as attachments named by their key"
         )
-    if content_type and not _CONTENT_TYPE.fullmatch(content_type):
-        raise InvalidInput("content_type", "must be a media type such as text/csv")
+    if content_type:
+        check_content_type(content_type, "content_type")
     _refuse_forms(request)
     key = file_key or random_file_key(file_extension)
     length = request.headers.get("content-length", "")

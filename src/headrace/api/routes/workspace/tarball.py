@@ -35,7 +35,6 @@ async def tarball_workspace(
     """Everything in the workspace that one may see, as an archive of files."""
     kind = options.archive_type
     media = media_type(kind)
-    options.require_known()
     async with caller.transaction() as connection:
         await audit.write(connection, caller.principal, "workspaces.export", "Execute", caller.workspace)
         file = await write_archive(

@@ -9,6 +9,7 @@ from headrace.api.body import CheckedRoute
 from headrace.api.context import Caller, WorkspaceCaller
 from headrace.api.schemas.people.users import WorkspaceInvite
 from headrace.api.schemas.workspaces import (
+    EncryptionKey,
     SharedUi,
     WorkspaceColor,
     WorkspaceName,
@@ -16,6 +17,7 @@ from headrace.api.schemas.workspaces import (
     WorkspaceSpecific,
 )
 from headrace.errors import InvalidInput
+from headrace.lifecycle.values.reveal import reveal_key
 from headrace.permissions import check
 from headrace.store import audit, workspaces
 
@@ -34,6 +36,13 @@ async def get_settings(caller: WorkspaceCaller) -> WorkspaceSettings:
     """The settings of the workspace."""
     workspace = await _read(caller)
     return WorkspaceSettings(workspace_id=workspace.id, color=workspace.color)
+
+
+@router.get("/encryption_key")
+async def get_workspace_encryption_key(caller: WorkspaceCaller) -> EncryptionKey:
+    """The key of the workspace's secrets, for its admins; that it was asked for is in the audit log."""
+    async with caller.transaction() as connection:
+        return EncryptionKey(key=await reveal_key(connection, caller.context.vault, caller.principal))
 
 
 @router.get("/list_ws_specific")
