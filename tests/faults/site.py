@@ -41,20 +41,24 @@ class Site:
     database_url: str
     acknowledged: list[str] = field(default_factory=list)
 
-    async def enqueue(self, server: Server, *, key: str | None = None, query: str = "", **args: Any) -> str:
-        """Enqueue a job that the witness sees; its id is remembered once the answer is there."""
-        response = await self.try_enqueue(server, key=key, query=query, **args)
+    async def enqueue(
+        self, server: Server, *, key: str | None = None, query: str = "", code: str = SCRIPT, **args: Any
+    ) -> str:
+        """Enqueue a job, one that the witness sees unless other code is given; its id is remembered once
+        the answer is there.
+        """
+        response = await self.try_enqueue(server, key=key, query=query, code=code, **args)
         assert response.status_code == 201, response.text
         if response.text not in self.acknowledged:
             self.acknowledged.append(response.text)
         return response.text
 
     async def try_enqueue(
-        self, server: Server, *, key: str | None = None, query: str = "", **args: Any
+        self, server: Server, *, key: str | None = None, query: str = "", code: str = SCRIPT, **args: Any
     ) -> httpx.Response:
         """The same without looking at the answer. Raises httpx.TransportError where there is none."""
         body = {
-            "content": SCRIPT,
+            "content": code,
             "language": "python3",
             "lock": EMPTY_LOCK,
             "args": self.witness.args(**args),

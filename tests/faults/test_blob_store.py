@@ -16,7 +16,7 @@ from headrace.settings import Settings
 from tests.faults.site import TOKEN, Site
 from tests.ground.people import WORKSPACE
 from tests.ground.processes import Server
-from tests.ground.witness import EMPTY_LOCK, SCRIPT
+from tests.ground.witness import SCRIPT
 
 pytestmark = pytest.mark.long
 
@@ -30,15 +30,6 @@ def store(tmp_path: Path) -> Path:
 
 def files(folder: Path) -> list[Path]:
     return [path for path in folder.rglob("*") if path.is_file()]
-
-
-async def enqueue_large(site: Site, server: Server, **args: Any) -> str:
-    body = {"content": LARGE, "language": "python3", "lock": EMPTY_LOCK, "args": site.witness.args(**args)}
-    async with server.client(TOKEN) as client:
-        response = await client.post(f"/w/{WORKSPACE}/jobs/run/preview", json=body)
-    assert response.status_code == 201, response.text
-    site.acknowledged.append(response.text)
-    return response.text
 
 
 async def result_of(server: Server, job: str) -> Any:
@@ -55,7 +46,7 @@ async def test_a_result_that_was_put_but_not_committed_is_made_again_and_swept(s
         site.installation.worker(**once),
         site.installation.worker(**once),
     )
-    job = await enqueue_large(site, server)
+    job = await site.enqueue(server, code=LARGE)
     finished = await site.checker.finished(job)
     assert (finished.status, finished.attempt) == ("success", 2)
     assert await result_of(server, job) == {"attempt": 2, "text": "é" * 1_000_000}
@@ -77,7 +68,7 @@ async def test_a_result_waits_for_a_store_that_is_away_and_is_kept_in_any_case(
     server = await site.installation.server(blob_store=store.as_uri())
     worker = await site.installation.worker(**settings)
     gate = site.witness.gate()
-    job = await enqueue_large(site, server, gate=gate.path)
+    job = await site.enqueue(server, code=LARGE, gate=gate.path)
     await site.witness.until("start", job)
     await asyncio.to_thread(store.rename, store.with_name("unmounted"))
     gate.open()

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, NoReturn
 
+from headrace import failpoint
 from headrace.clock import monotonic
 from headrace.db.connection import Login, connect
 from headrace.db.failures import is_outage, until_back
@@ -114,6 +115,7 @@ class LeaseKeeper:
                 await asyncio.wait_for(self._look_now.wait(), self._renewal_seconds)
 
     async def _renew(self, connection: OwnConnection) -> None:
+        await failpoint.reach("renew")
         asked_at = monotonic()
         async with self._changing:
             if self._is_over:

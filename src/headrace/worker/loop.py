@@ -98,10 +98,15 @@ class Worker:
         # Counted by jobs: a job that was just started has not taken its cage yet.
         return self._info.slots - len(self._running)
 
+    @property
+    def _may_claim(self) -> bool:
+        # While the lease is over nothing can be begun, and each claim would cost a job an attempt.
+        return self._lease.is_sure(self._lease.session) and (self._free > 0 or self._is_unsure)
+
     async def _claim_until_drained(self, tasks: asyncio.TaskGroup) -> None:
         while not self._draining:
             self._wake.clear()
-            claimed = await self._claim() if self._free > 0 or self._is_unsure else []
+            claimed = await self._claim() if self._may_claim else []
             for job in claimed:
                 self._start(job, tasks)
             if not claimed or self._free <= 0:

@@ -79,7 +79,8 @@ async def test_a_long_log_is_moved_and_read_as_before(
     answer = await api.bob.get(in_workspace(f"jobs_u/get_logs/{job}"))
     assert answer.status_code == 404
 
-    await owner.execute("update job_history set deleted = true")
+    erased = await api.alice.post(in_workspace(f"jobs/completed/delete/{job}"))
+    assert erased.status_code == 200
     async with worker_pool.acquire() as connection:
         assert await sweep_blobs(connection, blobs) == 2
     assert not files(tmp_path)

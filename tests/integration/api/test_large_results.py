@@ -138,7 +138,8 @@ async def test_a_store_that_is_away_is_a_503_and_a_result_goes_into_its_row(
     assert await shown(api, "completed/get_result", before) == json.loads(text)
 
 
-async def test_a_blob_goes_when_its_row_lets_go_of_it(
+@pytest.mark.parametrize("deed", ["erase", "remove"])
+async def test_a_blob_goes_when_its_run_is_erased_or_removed_and_no_other_does(
     api: Api,
     worker: PlayedWorker,
     keeper: ResultKeeper,
@@ -146,19 +147,28 @@ async def test_a_blob_goes_when_its_row_lets_go_of_it(
     owner: asyncpg.Connection,
     worker_pool: Pool,
     blobs: Blobs,
+    deed: str,
 ):
-    _, claimed = await start(api, worker)
+    await deploy(api.alice, PATH)
+    jobs = [await run(api.alice, PATH) for _ in range(2)]
     text = result_of(2 * PIECE_BYTES)
-    await worker.end(claimed, text, blob=await keeper.keep(claimed, text))
+    for _ in jobs:
+        claimed = await worker.take()
+        await worker.end(claimed, text, blob=await keeper.keep(claimed, text))
     await owner.execute(MAKE_DUE)
     async with worker_pool.acquire() as connection:
-        assert await sweep_blobs(connection, blobs) == 1
+        assert await sweep_blobs(connection, blobs) == 2
         assert await sweep_blobs(connection, blobs) == 0
-    assert len(files(tmp_path)) == 1
-    await owner.execute("update job_history set deleted = true")
+    assert len(files(tmp_path)) == 2
+    if deed == "erase":
+        answer = await api.alice.post(in_workspace(f"jobs/completed/delete/{jobs[0]}"))
+    else:
+        answer = await api.admin.post(in_workspace("jobs/delete"), json=jobs[:1])
+    assert answer.status_code == 200, answer.text
     async with worker_pool.acquire() as connection:
         assert await sweep_blobs(connection, blobs) == 1
-    assert not files(tmp_path)
+    assert [file.parts[-3] for file in files(tmp_path)] == [jobs[1]]
+    assert await shown(api, "completed/get_result", jobs[1]) == json.loads(text)
 
 
 async def test_what_a_dead_worker_left_goes_when_its_attempt_is_over(
