@@ -7,107 +7,100 @@ import asyncio
 import json
 import signal
 import sys
-from collections.abc import Awaitable, Callable
+import time
 from pathlib import Path
 from typing import Any
 
+from benchmarks import (
+    lone_job,
+    w1_chain,
+    w2_long,
+    w3_parallel,
+    w4_drain,
+    w5_latency,
+    w6_claim,
+    w8_cold_start,
+    w10_memory,
+    w12_api,
+)  # fmt: skip
 from benchmarks.cpu import foreign_share
-from benchmarks.floor import FLOORS, run_floor
 from benchmarks.machine import describe_machine
-from benchmarks.report import Round, floor_name, print_report
+from benchmarks.report import print_machine
 from benchmarks.spin import spin_ms
-from benchmarks.system import SLOTS, System, running_system
-from benchmarks.w4_drain import drain
-from benchmarks.w5_latency import ask
-from benchmarks.w8_cold_start import start_by_hand, start_cold
-from benchmarks.w12_api import needs, press
+from benchmarks.system import running_system
+from benchmarks.workload import Round, Workload
 
-NAMES = ("w4", "w5", "w8", "w12")
-_SLOTS_OF = {"w4": SLOTS, "w5": 1}
-
-Measurement = Callable[[], Awaitable[dict[str, Any]]]
+_MODULES = (
+    w1_chain, w2_long, w3_parallel, w4_drain, w5_latency,
+    w6_claim, w8_cold_start, w10_memory, w12_api, lone_job,
+)  # fmt: skip
+WORKLOADS = {module.WORKLOAD.name: module.WORKLOAD for module in _MODULES}
 
 
 def main() -> None:
     options = _options()
+    chosen = [WORKLOADS[name] for name in options.names]
     try:
-        machine, rounds = asyncio.run(_measure(options))
+        measured = asyncio.run(_measure(chosen, options))
     except asyncio.CancelledError:
         sys.exit(128 + signal.SIGTERM)
-    print_report(machine, rounds)
     if options.json:
-        Path(options.json).write_text(json.dumps({"machine": machine, "rounds": rounds}, indent=1))
+        Path(options.json).write_text(json.dumps(measured, indent=1))
+    print_machine(measured["machine"], measured["before"])
+    for workload in chosen:
+        workload.show(measured["rounds"][workload.name])
 
 
 def _options() -> argparse.Namespace:
+    names = ", ".join(WORKLOADS)
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
-        "names", nargs="*", metavar="NAME", help=f"{', '.join(NAMES)}; default: all that this machine can"
+        "names", nargs="*", metavar="NAME", help=f"{names}; default: all that can be measured here"
     )
-    parser.add_argument("--jobs", type=int, default=2000, help="jobs of W4, over all rounds (default 2000)")
-    parser.add_argument("--calls", type=int, default=200, help="calls of W5, over all rounds (default 200)")
+    parser.add_argument("--rounds", type=int, help="of each workload; default: its own, 1 to 7")
+    parser.add_argument("--jobs", type=int, default=2000, help="of W4, over all rounds (default 2000)")
+    parser.add_argument("--calls", type=int, default=200, help="of W5, over all rounds (default 200)")
     parser.add_argument(
         "--seconds", type=int, default=3, help="of each target of W12, in a round (default 3)"
     )
-    parser.add_argument("--rounds", type=int, default=5, help="default 5")
+    parser.add_argument(
+        "--backlog", type=int, default=1_000_000, help="jobs that wait in W6 (default 1,000,000)"
+    )
+    parser.add_argument("--claims", type=int, default=2000, help="of each case of W6 (default 2000)")
+    parser.add_argument(
+        "--hold-seconds", type=int, default=30, help="how long W6 holds a snapshot open (default 30)"
+    )
     parser.add_argument("--json", help="a file for the raw figures")
     options = parser.parse_args()
-    missing = needs()
-    if missing and "w12" in options.names:
-        parser.error(missing)
-    options.names = options.names or [name for name in NAMES if name != "w12" or not missing]
-    if unknown := set(options.names) - set(NAMES):
-        parser.error(f"there is no {', '.join(sorted(unknown))}; there are {', '.join(NAMES)}")
-    if min(options.jobs, options.calls) < options.rounds or options.rounds < 1:
-        parser.error("each round needs at least one job and one call")
+    if unknown := set(options.names) - set(WORKLOADS):
+        parser.error(f"there is no {', '.join(sorted(unknown))}; there are {names}")
+    missing = {name: reason for name in WORKLOADS if (reason := WORKLOADS[name].missing())}
+    if impossible := [missing[name] for name in options.names if name in missing]:
+        parser.error("; ".join(impossible))
+    options.names = options.names or [name for name in WORKLOADS if name not in missing]
+    if options.rounds is not None and not 1 <= options.rounds <= min(options.jobs, options.calls):
+        parser.error("there has to be a round, and each needs at least one job and one call")
     return options
 
 
-async def _measure(options: argparse.Namespace) -> tuple[dict[str, Any], list[Round]]:
+async def _measure(chosen: list[Workload], options: argparse.Namespace) -> dict[str, Any]:
     task = asyncio.current_task()
     assert task is not None
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    rounds: dict[str, list[Round]] = {workload.name: [] for workload in chosen}
+    before: list[dict[str, float]] = []
     async with running_system() as system:
         machine = await describe_machine(system.connection, system.folder / "data")
-        rounds = [await _round(system, options, number) for number in range(options.rounds)]
-        return machine, rounds
-
-
-async def _round(system: System, options: argparse.Namespace, number: int) -> Round:
-    """All of them once, begun elsewhere each time, so that none always comes first."""
-    spin, foreign = spin_ms(), await foreign_share()
-    place = f"round {number + 1} of {options.rounds}"
-    _note(f"{place}: spin {spin:.1f} ms, {foreign:.0%} of the CPU is in use by others")
-    measurements = list(_measurements(system, options).items())
-    start = number % len(measurements)
-    measured: Round = {"before": {"spin_ms": spin, "foreign_share": foreign}}
-    for name, measurement in [*measurements[start:], *measurements[:start]]:
-        measured[name] = await measurement()
-    return measured
-
-
-def _measurements(system: System, options: argparse.Namespace) -> dict[str, Measurement]:
-    jobs, calls = options.jobs // options.rounds, options.calls // options.rounds
-    ours: dict[str, Measurement] = {
-        "w4": lambda: drain(system, jobs),
-        "w5": lambda: ask(system, calls),
-        "w8": lambda: start_cold(system),
-        "w12": lambda: press(system, options.seconds),
-    }
-    measurements = {name: ours[name] for name in options.names}
-    if "w8" in options.names:
-        measurements["by hand"] = start_by_hand
-    for slots in sorted({_SLOTS_OF[name] for name in options.names if name in _SLOTS_OF}):
-        for floor in FLOORS:
-            tasks = jobs if slots == SLOTS else calls
-            measurements[floor_name(floor, slots)] = lambda floor=floor, tasks=tasks, slots=slots: run_floor(
-                floor, tasks, slots, system.witness
-            )
-    return measurements
-
-
-def _note(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
+        for number in range(options.rounds or max(workload.rounds for workload in chosen)):
+            due = [one for one in chosen if options.rounds or number < one.rounds]
+            start = number % len(due)
+            before.append({"spin_ms": spin_ms(), "foreign_share": await foreign_share()})
+            for workload in [*due[start:], *due[:start]]:
+                began = time.monotonic()
+                rounds[workload.name].append(await workload.measure(system, options, number))
+                took = time.monotonic() - began
+                print(f"round {number + 1}: {workload.name}, {took:.0f} s", file=sys.stderr, flush=True)
+    return {"machine": machine, "before": before, "rounds": rounds}
 
 
 if __name__ == "__main__":

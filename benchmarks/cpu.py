@@ -11,7 +11,7 @@ _TICK_MS = 1000 / os.sysconf("SC_CLK_TCK")
 
 def cpu_ms(pids: list[int]) -> float:
     """Milliseconds used so far by these processes, their children, and the dead among those."""
-    return sum(_ticks(pid) for root in pids for pid in (root, *_descendants(root))) * _TICK_MS
+    return sum(_ticks(pid) for root in pids for pid in (root, *descendants(root))) * _TICK_MS
 
 
 def own_cpu_ms(pid: int) -> float:
@@ -42,7 +42,8 @@ def _ticks(pid: int, *, children: bool = True) -> int:
     return sum(map(int, stat.rpartition(")")[2].split()[11 : 15 if children else 13]))
 
 
-def _descendants(pid: int) -> list[int]:
+def descendants(pid: int) -> list[int]:
+    """All processes below it, as far as they are still its children's children."""
     found: list[int] = []
     for task in Path(f"/proc/{pid}/task").glob("*/children"):
         try:
@@ -50,5 +51,5 @@ def _descendants(pid: int) -> list[int]:
         except (FileNotFoundError, ProcessLookupError):
             continue
         for child in children:
-            found += [child, *_descendants(child)]
+            found += [child, *descendants(child)]
     return found

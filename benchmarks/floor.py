@@ -20,25 +20,16 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from benchmarks.task import TASK, fibo
+
 FLOORS = ("loop", "fork", "interpreter")
-
-TASK = """\
-import os
-
-def main(witness: str, number: int):
-    out = os.open(witness, os.O_WRONLY | os.O_APPEND)
-    os.write(out, f"{number} {os.getpid()}\\n".encode())
-    os.close(out)
-    return number
-"""
-"""The task of W4 and W5, as a script: a no-op that leaves a line with its process id."""
 
 _ALONE = TASK + "import json, sys\nprint(json.dumps(main(**json.loads(sys.stdin.readline()))))\n"
 
 
-async def run_floor(name: str, tasks: int, slots: int, witness: Path) -> dict[str, Any]:
-    """One measurement in a fresh process: ``per_second``, ``times_ms`` of each task, ``cpu_ms`` per task."""
-    options = ("--tasks", str(tasks), "--slots", str(slots), "--witness", str(witness))
+async def run_floor(name: str, tasks: int, slots: int, witness: Path, *, n: int = 0) -> dict[str, Any]:
+    """Figures of one measurement in a fresh process; ``times_ms`` of each task, ``cpu_ms`` for one."""
+    options = ("--tasks", str(tasks), "--slots", str(slots), "--witness", str(witness), "--fibo", str(n))
     command = (sys.executable, "-m", "benchmarks.floor", name, *options)
     process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
     output, _ = await process.communicate()
@@ -53,34 +44,41 @@ def main() -> None:
     parser.add_argument("--tasks", type=int, required=True)
     parser.add_argument("--slots", type=int, default=1)
     parser.add_argument("--witness", required=True)
+    parser.add_argument("--fibo", type=int, default=0, help="what each task computes")
     options = parser.parse_args()
     do: Callable[[dict[str, Any]], int] = {"loop": _call(), "fork": _fork(), "interpreter": _interpret}[
         options.name
     ]
-    print(json.dumps(_measure(do, options.tasks, options.slots, options.witness)))
+    print(json.dumps(_measure(do, options)))
 
 
-def _measure(do: Callable[[dict[str, Any]], int], tasks: int, slots: int, witness: str) -> dict[str, Any]:
+def _measure(do: Callable[[dict[str, Any]], int], options: argparse.Namespace) -> dict[str, Any]:
     numbers = count()
+    added = fibo(options.fibo)
     times: list[float] = []
 
     def keep_busy() -> None:
-        while (number := next(numbers)) < tasks:
+        while (number := next(numbers)) < options.tasks:
             began = time.perf_counter()
-            if do({"witness": witness, "number": number}) != number:
+            if do({"witness": options.witness, "number": number, "n": options.fibo}) != number + added:
                 raise RuntimeError(f"task {number} gave another result")
             times.append((time.perf_counter() - began) * 1000)
 
-    threads = [threading.Thread(target=keep_busy) for _ in range(slots)]
+    threads = [threading.Thread(target=keep_busy) for _ in range(options.slots)]
     began, cpu = time.perf_counter(), _cpu_seconds()
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     took = time.perf_counter() - began
-    if len(times) != tasks:
-        raise RuntimeError(f"{tasks - len(times)} tasks failed")
-    return {"per_second": tasks / took, "times_ms": times, "cpu_ms": (_cpu_seconds() - cpu) * 1000 / tasks}
+    if len(times) != options.tasks:
+        raise RuntimeError(f"{options.tasks - len(times)} tasks failed")
+    return {
+        "seconds": took,
+        "per_second": options.tasks / took,
+        "times_ms": times,
+        "cpu_ms": (_cpu_seconds() - cpu) * 1000 / options.tasks,
+    }
 
 
 def _cpu_seconds() -> float:

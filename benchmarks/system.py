@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from benchmarks.cpu import cpu_ms, own_cpu_ms
-from benchmarks.floor import TASK
+from benchmarks.task import TASK, make_witness
 from headrace.cli.bootstrap import prepare
 from headrace.db.connection import Login, connect, without_login
 from headrace.db.embedded import EmbeddedPostgres, start_postgres
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 SLOTS = 2
 WORKSPACE = "admins"
-SCRIPT = "f/benchmarks/noop"
+SCRIPT = "f/benchmarks/task"
 
 _HEADRACE = (sys.executable, "-m", "headrace.cli.main")
 _PATIENCE_SECONDS = 120
@@ -51,14 +51,11 @@ class System:
     url: str
     token: str
     environ: dict[str, str]
+    witness: Path
+    """The file in which each task leaves a line, in a folder that jobs are shown."""
     connection: Connection
     """The owner's, for looking at the database; the jobs never pass through it."""
     worker: asyncio.subprocess.Process | None = None
-
-    @property
-    def witness(self) -> Path:
-        """The file in which each task leaves a line."""
-        return self.folder / "witness"
 
     def client(self) -> httpx.AsyncClient:
         """An HTTP client of the workspace; the caller closes it."""
@@ -84,16 +81,32 @@ class System:
         )
 
     @asynccontextmanager
-    async def working(self) -> AsyncIterator[None]:
+    async def working(self, slots: int = SLOTS) -> AsyncIterator[asyncio.subprocess.Process]:
         """A worker for as long as the block lasts; it is drained at the end."""
         self.worker = await _start(
-            "worker", self.environ | {"HEADRACE_SLOTS": str(SLOTS)}, "takes jobs tagged"
+            "worker", self.environ | {"HEADRACE_SLOTS": str(slots)}, "takes jobs tagged"
         )
         try:
-            yield
+            yield self.worker
         finally:
             await _end(self.worker)
             self.worker = None
+
+    async def deploy(self, path: str, content: str) -> None:
+        """Deploy a script, unless it is there, and wait for its lock, which takes a worker."""
+        async with self.client() as client:
+            if (await client.get(f"/scripts/exists/p/{path}")).raise_for_status().json():
+                return
+            body: dict[str, Any] = {"path": path, "content": content, "language": "python3", "summary": ""}
+            (await client.post("/scripts/create", json=body)).raise_for_status()
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                while True:
+                    script = (await client.get(f"/scripts/get/p/{path}")).raise_for_status().json()
+                    if script.get("lock") is not None:
+                        return
+                    if script.get("lock_error_logs"):
+                        raise RuntimeError(f"no lock: {script['lock_error_logs']}")
+                    await asyncio.sleep(0.05)
 
 
 def per_job(after: dict[str, float], before: dict[str, float], jobs: int) -> dict[str, float]:
@@ -104,13 +117,13 @@ def per_job(after: dict[str, float], before: dict[str, float], jobs: int) -> dic
 @asynccontextmanager
 async def running_system() -> AsyncIterator[System]:
     """A system with the script deployed; raises RuntimeError where a part of it does not start."""
-    folder = _scratch()
+    folder = scratch()
     try:
         postgres = await start_postgres(folder / "data")
         try:
             async with _serving(folder, postgres) as system:
                 async with system.working():
-                    await _deploy(system)
+                    await system.deploy(SCRIPT, TASK)
                 yield system
         finally:
             await postgres.stop()
@@ -118,13 +131,10 @@ async def running_system() -> AsyncIterator[System]:
         shutil.rmtree(folder)
 
 
-def _scratch() -> Path:
-    """A folder that PostgreSQL and the jobs can reach, with a file that all of them may write."""
+def scratch() -> Path:
+    """A folder that PostgreSQL and the jobs can reach."""
     folder = Path(tempfile.mkdtemp(prefix="bench-"))
     folder.chmod(0o755)
-    witness = folder / "witness"
-    witness.touch()
-    witness.chmod(0o666)
     return folder
 
 
@@ -145,28 +155,25 @@ async def _serving(folder: Path, postgres: EmbeddedPostgres) -> AsyncIterator[Sy
     try:
         # A worker's environment names the server, for the jobs.
         environ |= {"HEADRACE_PORT": str(port)}
+        witness = make_witness(folder / "shared")
+        if await _knows_shared_folders():
+            environ |= {"HEADRACE_SHARED_FOLDERS": str(witness.parent)}
         server = await _start("server", environ, "listening on")
         try:
-            yield System(folder, postgres, server, url, token, environ, connection)
+            yield System(folder, postgres, server, url, token, environ, witness, connection)
         finally:
             await _end(server)
     finally:
         await connection.close()
 
 
-async def _deploy(system: System) -> None:
-    """Deploy the script and wait for its lock."""
-    async with system.client() as client:
-        body: dict[str, Any] = {"path": SCRIPT, "content": TASK, "language": "python3", "summary": ""}
-        (await client.post("/scripts/create", json=body)).raise_for_status()
-        async with asyncio.timeout(_PATIENCE_SECONDS):
-            while True:
-                script = (await client.get(f"/scripts/get/p/{SCRIPT}")).raise_for_status().json()
-                if script.get("lock") is not None:
-                    return
-                if script.get("lock_error_logs"):
-                    raise RuntimeError(f"no lock: {script['lock_error_logs']}")
-                await asyncio.sleep(0.05)
+async def _knows_shared_folders() -> bool:
+    """Whether a worker has to be told which folders jobs may see; before that they saw all."""
+    asked = await asyncio.create_subprocess_exec(
+        *_HEADRACE, "worker", "--help", stdout=asyncio.subprocess.PIPE
+    )
+    output, _ = await asked.communicate()
+    return b"--shared-folders" in output
 
 
 async def _start(command: str, environ: dict[str, str], ready: str) -> asyncio.subprocess.Process:

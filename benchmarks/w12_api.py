@@ -6,6 +6,7 @@ and single-row inserts over eight connections of the same PostgreSQL.
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import json
 import os
@@ -21,26 +22,27 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from benchmarks.cpu import cpu_ms
+from benchmarks.report import SPEED, Column, print_table
 from benchmarks.system import SCRIPT, WORKSPACE, System
+from benchmarks.workload import Round, Workload
 from headrace.db.connection import Login, connect
 
 if TYPE_CHECKING:
     from headrace.db.connection import Connection
 
 CONNECTIONS = 8
-TARGETS = ("bare application", "version", "get", "enqueue", "insert")
 _WARM_UP_SECONDS = 1
 """Until each connection to the database has planned what it is asked."""
 _LUA = Path(__file__).with_name("press.lua")
 _BODY = '{"witness": "/dev/null", "number": 1}'
 
 
-def needs() -> str | None:
+def _missing() -> str | None:
     """Why it can't be measured here; None where it can."""
     return None if shutil.which("wrk") else "W12 needs wrk (the Debian package of that name)"
 
 
-async def press(system: System, seconds: int) -> dict[str, dict[str, Any]]:
+async def _press(system: System, seconds: int) -> Round:
     """One round of all targets, each pressed so many seconds: rate, latency, CPU per request."""
     jobs = f"{system.url}/api/w/{WORKSPACE}"
     async with system.client() as client:
@@ -140,3 +142,23 @@ async def _forget_jobs(connection: Connection) -> None:
         await connection.execute("create temporary table gone on commit drop as select id from job_queue")
         for table in ("job_queue", "job", "job_id"):
             await connection.execute(f"delete from {table} where id in (select id from gone)")
+
+
+async def _measure(system: System, options: argparse.Namespace, _: int) -> Round:
+    return await _press(system, options.seconds)
+
+
+def _show(rounds: list[Round]) -> None:
+    print(f"\n## W12: requests over {CONNECTIONS} connections, wrk's clock\n")
+    print(f"{len(rounds)} rounds. Medians over the rounds.\n")
+    columns = [
+        Column("per s", lambda figures: figures["per_second"], ",.0f"),
+        Column("p50 ms", lambda figures: figures["p50_ms"]),
+        Column("p99 ms", lambda figures: figures["p99_ms"]),
+        Column("CPU ms, server", lambda figures: figures["cpu_ms_of"]["server"]),
+        Column("CPU ms, PostgreSQL", lambda figures: figures["cpu_ms_of"]["PostgreSQL"]),
+    ]
+    print_table(rounds, SPEED, columns, to="bare application")
+
+
+WORKLOAD = Workload("w12", 3, _measure, _show, _missing)

@@ -2,76 +2,65 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import time
-from pathlib import Path
-from typing import Any
-from uuid import UUID
 
-from benchmarks.system import SCRIPT, System, per_job
+from benchmarks.caller import enqueue_all
+from benchmarks.evidence import Figures, begin, ended, evidence, until_ended
+from benchmarks.floor import FLOORS, run_floor
+from benchmarks.report import CPU, SPEED, Column, print_evidence, print_parts, print_table
+from benchmarks.system import SCRIPT, SLOTS, System, per_job
+from benchmarks.workload import OURS, Round, Workload, take_turns
 
-_ENQUEUERS = 8
-_LOOK_SECONDS = 0.25
+ROUNDS = 5
 _REPORTED_SECONDS = 11
 """A backend that has nothing to do reports its transactions within ten seconds."""
 
 
-async def drain(system: System, jobs: int) -> dict[str, Any]:
+async def drain(system: System, jobs: int, script: str = SCRIPT) -> Figures:
     """One round: jobs per second from the first start to the last end, by the database's clock.
 
     CPU is counted from the moment the worker is ready, for the jobs that had not ended by then; commits
     from before the first job was enqueued, whoever makes them, but for our own looks.
     """
-    system.witness.write_bytes(b"")
-    commits = await system.commits()
-    ids = await _enqueue(system, jobs)
+    since, commits = await begin(system), await system.commits()
+    arguments = [{"witness": str(system.witness), "number": number} for number in range(jobs)]
+    await enqueue_all(system, script, arguments)
     enqueued = time.monotonic()
     async with system.working():
-        done, cpu = await _done(system, ids), system.cpu_ms()
-        looks = 1
-        while await _done(system, ids) < jobs:
-            await asyncio.sleep(_LOOK_SECONDS)
-            looks += 1
+        done, cpu = await ended(system, script, since), system.cpu_ms()
+        looks = 1 + await until_ended(system, script, since, jobs)
         cpu = per_job(system.cpu_ms(), cpu, jobs - done)
     await asyncio.sleep(max(0.0, _REPORTED_SECONDS - (time.monotonic() - enqueued)))
     commits = await system.commits() - commits - looks
-    ended = await system.connection.fetchrow(
-        "select count(*) as rows, extract(epoch from max(completed_at) - min(started_at))::float8 as seconds"
-        " from job_history where id = any ($1::uuid[]) and status = 'success'",
-        ids,
+    seconds = await system.connection.fetchval(
+        "select extract(epoch from max(completed_at) - min(started_at))::float8"
+        " from job_history where path = $1 and created_at >= $2",
+        script,
+        since,
     )
-    assert ended is not None
-    return {
-        "jobs": jobs,
-        "completed_rows": ended["rows"],
-        "distinct_pids": _distinct_pids(system.witness),
-        "per_second": jobs / ended["seconds"],
+    return await evidence(system, script, since) | {
+        "tasks": jobs,
+        "per_second": jobs / seconds,
         "cpu_ms": sum(cpu.values()),
         "cpu_ms_of": cpu,
         "commits": commits / jobs,
     }
 
 
-async def _enqueue(system: System, jobs: int) -> list[UUID]:
-    numbers = iter(range(jobs))
-    ids: list[UUID] = []
-
-    async def post_all() -> None:
-        async with system.client() as client:
-            for number in numbers:
-                arguments = {"witness": str(system.witness), "number": number}
-                answer = await client.post(f"/jobs/run/p/{SCRIPT}", json=arguments)
-                ids.append(UUID(answer.raise_for_status().text))
-
-    await asyncio.gather(*(post_all() for _ in range(_ENQUEUERS)))
-    return ids
+async def _measure(system: System, options: argparse.Namespace, number: int) -> Round:
+    jobs = options.jobs // (options.rounds or ROUNDS)
+    floors = {floor: lambda floor=floor: run_floor(floor, jobs, SLOTS, system.witness) for floor in FLOORS}
+    return await take_turns(number, {OURS: lambda: drain(system, jobs), **floors})
 
 
-async def _done(system: System, ids: list[UUID]) -> int:
-    return await system.connection.fetchval(
-        "select count(*) from job_id where id = any ($1::uuid[]) and completed_at is not null", ids
-    )
+def _show(rounds: list[Round]) -> None:
+    print(f"\n## W4: drain of no-op jobs by {SLOTS} slots\n")
+    print_evidence(rounds)
+    commits = Column("commits/job", lambda figures: figures.get("commits"))
+    print_table(rounds, SPEED, [SPEED, CPU, commits])
+    print_parts(rounds)
 
 
-def _distinct_pids(witness: Path) -> int:
-    return len({line.split()[1] for line in witness.read_text().splitlines()})
+WORKLOAD = Workload("w4", ROUNDS, _measure, _show)

@@ -2,57 +2,57 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
-import http.client
-import json
 import time
-from typing import Any
-from urllib.parse import urlsplit
+from contextlib import closing
 
-from benchmarks.system import SCRIPT, WORKSPACE, System, per_job
+from benchmarks.caller import Caller
+from benchmarks.evidence import Figures, begin, evidence
+from benchmarks.floor import FLOORS, run_floor
+from benchmarks.report import CPU, print_evidence, print_parts, print_table, time_column
+from benchmarks.system import SCRIPT, System, per_job
+from benchmarks.workload import OURS, Round, Workload, take_turns
 
+ROUNDS = 5
 _WARM_UP = 5
 
 
-async def ask(system: System, calls: int) -> dict[str, Any]:
+async def _ask(system: System, calls: int) -> Figures:
     """One round: milliseconds of each call by the client's clock, CPU of the whole system per job."""
-    system.witness.write_bytes(b"")
     async with system.working():
-        before = await _rows(system)
-        await asyncio.to_thread(_ask, system, _WARM_UP)
-        cpu = system.cpu_ms()
-        times = await asyncio.to_thread(_ask, system, calls)
+        await asyncio.to_thread(ask, system, _WARM_UP)
+        since, cpu = await begin(system), system.cpu_ms()
+        times = await asyncio.to_thread(ask, system, calls)
         cpu = per_job(system.cpu_ms(), cpu, calls)
-        rows = await _rows(system) - before - _WARM_UP
-    pids = {line.split()[1] for line in system.witness.read_text().splitlines()}
-    return {
-        "calls": calls,
-        "completed_rows": rows,
-        "distinct_pids": len(pids) - _WARM_UP,
-        "times_ms": times,
-        "cpu_ms": sum(cpu.values()),
-        "cpu_ms_of": cpu,
-    }
+        seen = await evidence(system, SCRIPT, since)
+    return seen | {"tasks": calls, "times_ms": times, "cpu_ms": sum(cpu.values()), "cpu_ms_of": cpu}
 
 
-def _ask(system: System, calls: int) -> list[float]:
-    """The plainest client there is, so that the figure is the server's."""
-    where = urlsplit(system.url)
-    connection = http.client.HTTPConnection(where.hostname or "", where.port, timeout=60)
-    headers = {"Authorization": f"Bearer {system.token}", "Content-Type": "application/json"}
+def ask(system: System, calls: int) -> list[float]:
+    """Milliseconds of each of so many jobs, one after another."""
     times: list[float] = []
-    for number in range(calls):
-        body = json.dumps({"witness": str(system.witness), "number": number})
-        began = time.perf_counter()
-        connection.request("POST", f"/api/w/{WORKSPACE}/jobs/run_wait_result/p/{SCRIPT}", body, headers)
-        response = connection.getresponse()
-        answer = response.read()
-        times.append((time.perf_counter() - began) * 1000)
-        if response.status != 200 or json.loads(answer) != number:
-            raise RuntimeError(f"call {number}: {response.status} {answer[:200]!r}")
-    connection.close()
+    with closing(Caller(system)) as caller:
+        for number in range(calls):
+            began = time.perf_counter()
+            answer = caller.result(SCRIPT, {"witness": str(system.witness), "number": number})
+            times.append((time.perf_counter() - began) * 1000)
+            if answer != number:
+                raise RuntimeError(f"call {number}: {answer}")
     return times
 
 
-async def _rows(system: System) -> int:
-    return await system.connection.fetchval("select count(*) from job_history where path = $1", SCRIPT)
+async def _measure(system: System, options: argparse.Namespace, number: int) -> Round:
+    calls = options.calls // (options.rounds or ROUNDS)
+    floors = {floor: lambda floor=floor: run_floor(floor, calls, 1, system.witness) for floor in FLOORS}
+    return await take_turns(number, {OURS: lambda: _ask(system, calls), **floors})
+
+
+def _show(rounds: list[Round]) -> None:
+    print("\n## W5: one trivial job on an idle system, client's clock\n")
+    print_evidence(rounds)
+    print_table(rounds, time_column(0.5), [time_column(0.5), time_column(0.95), CPU])
+    print_parts(rounds)
+
+
+WORKLOAD = Workload("w5", ROUNDS, _measure, _show)
