@@ -118,32 +118,42 @@ async def _block(rows: Rows, session: int, cycles: int, database: int) -> dict[s
 
 
 async def _cycle(rows: Rows, session: int) -> None:
-    claimed = await rows(
-        SQL.claim_jobs,
-        {"tags": ["python3"], "slots": 1, "worker_session": session, "seed": secrets.token_bytes(32)},
-    )
+    (claimed,) = await rows(SQL.complete_and_claim, _values(session, [], slots=1))
+    if len(await rows(SQL.complete_and_claim, _values(session, [claimed], slots=0))) != 1:
+        raise RuntimeError("a job was not completed")
+
+
+def _values(session: int, ended: list[Any], slots: int) -> dict[str, Any]:
     gone = datetime.now(UTC)
-    values = {
+    ids = [job["id"] for job in ended]
+    of_each: dict[str, Any] = {
+        "statuses": "success",
+        "results": b"1",
+        "result_blobs": None,
+        "durations_ms": 12,
+        "exit_codes": 0,
+        "peaks_kb": 9000,
+        "canceled_by": None,
+        "canceled_reasons": None,
+        "processes_gone": gone,
+        "folders_gone": gone,
+        "log_starts": 0,
+        "log_chunks": "a line\n",
+    }
+    return {
         "worker_session": session,
         "worker": "benchmarks",
         "isolation": "process",
-        "ids": [claimed[0]["id"]],
-        "attempts": [claimed[0]["attempt"]],
-        "statuses": ["success"],
-        "results": [b"1"],
-        "durations_ms": [12],
-        "exit_codes": [0],
-        "peaks_kb": [9000],
-        "canceled_by": [None],
-        "canceled_reasons": [None],
-        "processes_gone": [gone],
-        "folders_gone": [gone],
-        "log_ids": [claimed[0]["id"]],
-        "log_starts": [0],
-        "log_chunks": ["a line\n"],
+        "tags": ["python3"],
+        "slots": slots,
+        "seed": secrets.token_bytes(32),
+        "ids": ids,
+        "attempts": [job["attempt"] or 1 for job in ended],
+        "label_ids": [],
+        "labels": [],
+        "log_ids": ids,
+        **{name: [value] * len(ids) for name, value in of_each.items()},
     }
-    if len(await rows(SQL.complete_attempts, values)) != 1:
-        raise RuntimeError("a job was not completed")
 
 
 def _asyncpg_rows(connection: Connection) -> Rows:

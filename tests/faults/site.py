@@ -67,16 +67,14 @@ class Site:
         async with server.client(TOKEN) as client:
             return await client.post(f"/w/{WORKSPACE}/jobs/run/preview{query}", json=body, headers=headers)
 
-    async def deploy_unrestartable(self, server: Server) -> None:
-        """Deploy the same as a script that may not be restarted: ``u/admin/once``."""
+    async def deploy(self, server: Server, **settings: Any) -> None:
+        """Deploy the same as a script ``u/admin/once``, with settings of its own."""
         body = {"path": "u/admin/once", "content": SCRIPT, "language": "python3", "lock": EMPTY_LOCK}
         async with server.client(TOKEN) as client:
-            response = await client.post(
-                f"/w/{WORKSPACE}/scripts/create", json=body | {"restart_if_lost": False}
-            )
+            response = await client.post(f"/w/{WORKSPACE}/scripts/create", json=body | settings)
             assert response.status_code == 201, response.text
 
-    async def enqueue_unrestartable(self, server: Server, **args: Any) -> str:
+    async def enqueue_deployed(self, server: Server, **args: Any) -> str:
         """Enqueue a job of that script."""
         async with server.client(TOKEN) as client:
             response = await client.post(

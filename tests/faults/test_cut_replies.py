@@ -31,7 +31,7 @@ async def test_what_was_committed_without_an_answer_takes_effect_once(site: Site
         job = await site.enqueue(server, **args)
         assert await site.enqueue(server, **args) == job
 
-        claimed = of_worker.drop_reply("-- claim_jobs")
+        claimed = of_worker.drop_reply("-- complete_and_claim")
         logged = of_worker.drop_reply("-- append_log")
         hold.unlink()
         await claimed.wait()
@@ -39,7 +39,7 @@ async def test_what_was_committed_without_an_answer_takes_effect_once(site: Site
         await site.witness.until("start", job, attempt=2)
         await logged.wait()
 
-        completed = of_worker.drop_reply("-- complete_attempts", commit=True)
+        completed = of_worker.drop_reply("-- complete_and_claim")
         gate.open()
         await completed.wait()
         finished = await site.checker.finished(job)

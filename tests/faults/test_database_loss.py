@@ -97,10 +97,10 @@ async def test_an_outage_shorter_than_a_lease_leaves_running_jobs_alone(data_dir
 async def test_an_outage_longer_than_a_lease_kills_jobs_and_runs_them_again(data_dir: Path, witness: Witness):
     async with database_to_be_lost(data_dir, witness) as (database, site):
         server, worker = await asyncio.gather(site.installation.server(), site.installation.worker(slots=2))
-        await site.deploy_unrestartable(server)
+        await site.deploy(server, restart_if_lost=False)
         gate = witness.gate()
         job = await site.enqueue(server, gate=gate.path)
-        once = await site.enqueue_unrestartable(server, gate=gate.path)
+        once = await site.enqueue_deployed(server, gate=gate.path)
         starts = [await witness.until("start", running) for running in (job, once)]
 
         await database.kill()

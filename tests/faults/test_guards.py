@@ -17,7 +17,7 @@ from tests.ground.database import Cluster
 ROOT = Path(__file__).parents[2]
 INTO_LOG = "\n),\nstored as (\n  insert into job_log"
 GUARDS = {
-    "complete_attempts": (
+    "complete_and_claim": (
         "where q.attempt = o.attempt and q.worker_session = :worker_session and q.state = 'running'",
         "where :worker_session::bigint > 0 and q.state = 'running'",
         "test_a_result_that_comes_too_late_is_refused",
@@ -31,7 +31,7 @@ GUARDS = {
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("statement", ["complete_attempts", "append_log"])
+@pytest.mark.parametrize("statement", ["complete_and_claim", "append_log"])
 async def test_a_statement_without_its_attempt_check_fails_its_fault_test(
     cluster: Cluster, tmp_path: Path, statement: str
 ):

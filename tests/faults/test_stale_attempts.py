@@ -87,7 +87,9 @@ async def test_a_worker_that_stops_in_the_middle_of_a_transaction_does_not_keep_
     server, first = await asyncio.gather(
         site.installation.server(), site.installation.worker(failpoints=failpoints)
     )
-    job = await site.enqueue(server, say="says")
+    # A result that is to be kept is stored in the transaction of the end.
+    await site.deploy(server, cache_ttl=60)
+    job = await site.enqueue_deployed(server, say="says")
     await site.witness.until_true(stopped.exists, "the stop before the commit")
     await first.stops()
     second = await site.installation.worker()

@@ -12,10 +12,10 @@ from tests.faults.site import Site
 
 async def test_jobs_of_a_killed_worker_run_again_or_fail_where_they_may_not(site: Site):
     server, first = await asyncio.gather(site.installation.server(), site.installation.worker(slots=2))
-    await site.deploy_unrestartable(server)
+    await site.deploy(server, restart_if_lost=False)
     gate = site.witness.gate()
     job = await site.enqueue(server, gate=gate.path)
-    once = await site.enqueue_unrestartable(server, gate=gate.path)
+    once = await site.enqueue_deployed(server, gate=gate.path)
     for running in (job, once):
         await site.witness.until("start", running)
 
@@ -34,14 +34,22 @@ async def test_jobs_of_a_killed_worker_run_again_or_fail_where_they_may_not(site
 
 @pytest.mark.long
 @pytest.mark.parametrize(
-    "moment", ["complete_before_commit", pytest.param("complete", marks=pytest.mark.long)]
+    ("moment", "settings"),
+    [
+        # A result that is to be kept is stored in the transaction of the end.
+        ("complete_before_commit", {"cache_ttl": 60}),
+        pytest.param("complete", {}, marks=pytest.mark.long),
+    ],
 )
-async def test_a_result_that_was_in_hand_but_not_committed_is_made_again(site: Site, moment: str):
+async def test_a_result_that_was_in_hand_but_not_committed_is_made_again(
+    site: Site, moment: str, settings: dict
+):
     once = {"failpoints": f"{moment}=kill:{site.witness.folder / 'killed'}"}
     server, first, second = await asyncio.gather(
         site.installation.server(), site.installation.worker(**once), site.installation.worker(**once)
     )
-    job = await site.enqueue(server)
+    await site.deploy(server, **settings)
+    job = await site.enqueue_deployed(server)
     finished = await site.checker.finished(job)
     assert (finished.status, finished.attempt, finished.result) == ("success", 2, b'{"attempt": 2}')
     assert [note.attempt for note in site.witness.notes("end", job)] == [1, 2]

@@ -13,8 +13,8 @@ from headrace.model.outcome import Outcome, Status
 from headrace.model.principal import Principal
 from headrace.queue import sessions
 from headrace.queue.claim import claim
-from headrace.queue.complete import Completion
 from headrace.queue.enqueue import enqueue
+from headrace.queue.exchange import Author, Completion
 from headrace.queue.sessions import HeldJob, WorkerInfo
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ async def finish_as(
     """End attempts as a worker does, in one transaction."""
     completions = [Completion(lease, outcome, **changes) for lease in leases]
     async with pool.acquire() as connection, connection.transaction():
-        return await finish_attempts(connection, session, "worker", "none", completions)
+        return await finish_attempts(connection, session, Author("worker", "none"), completions)
 
 
 async def seed_backlog(owner: asyncpg.Connection, count: int, *tags: str) -> None:

@@ -69,6 +69,24 @@ async def connect(login: Login, application: str) -> OwnConnection:
         return await asyncpg.connect(**login.options(application))
 
 
+async def connect_by_key(login: Login, application: str) -> OwnConnection:
+    """Open a connection for a few statements that are carried out again and again and go by keys alone.
+
+    They are planned once, not each time: planning takes longer than carrying them out. So that a plan made on
+    empty tables is good for full ones, none may walk through a table.
+    """
+    options = login.options(application)
+    options["server_settings"] |= {
+        "plan_cache_mode": "force_generic_plan",
+        "enable_seqscan": "off",
+        "enable_bitmapscan": "off",
+        "enable_hashjoin": "off",
+        "enable_mergejoin": "off",
+    }
+    with translated():
+        return await asyncpg.connect(**options)
+
+
 async def open_pool(login: Login, application: str, size: int) -> Pool:
     """Open a pool of at most ``size`` connections, of which one is kept open.
 

@@ -61,8 +61,9 @@ class Switchboard:
 
     def notify(self, channel: str, words: set[str]) -> None:
         """Send words without spaces, soon. Never waits and never fails."""
-        self._pending[channel] |= words
-        self._something_pending.set()
+        if words:
+            self._pending[channel] |= words
+            self._something_pending.set()
 
     async def run(self) -> None:
         """Listen and notify until cancelled."""

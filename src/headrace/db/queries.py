@@ -1,6 +1,6 @@
 """Loads named SQL queries from the .sql file beside the module that uses them.
 
-A query begins with a line ``-- name: claim_jobs`` and a comment of its purpose; parameters are
+A query begins with a line ``-- name: release_due`` and a comment of its purpose; parameters are
 written ``:name`` and become PostgreSQL's ``$n`` in order of first appearance. Nothing is ever
 put into the text of a query.
 """

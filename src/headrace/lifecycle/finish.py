@@ -18,13 +18,16 @@ from headrace.lifecycle.retry import run_again
 from headrace.model.job import JobKind
 from headrace.model.outcome import Outcome, Status
 from headrace.queue import complete
+from headrace.queue.exchange import exchange
 from headrace.store import scripts
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from headrace.db.connection import Connection
     from headrace.model.ids import JobId
-    from headrace.model.job import FinishedJob
-    from headrace.queue.complete import Completion
+    from headrace.model.job import ClaimedJob, FinishedJob
+    from headrace.queue.exchange import Author, Completion, Exchanged
 
 
 @dataclass(slots=True)
@@ -43,15 +46,37 @@ class Finished:
         self.later |= other.later
 
 
+def ends_alone(job: ClaimedJob) -> bool:
+    """Whether the end of a job changes nothing but the job, whatever its outcome."""
+    return job.kind is not JobKind.DEPENDENCIES and not job.has_retry and not job.is_cached
+
+
+async def finish_alone_and_claim(
+    connection: Connection,
+    worker_session: int,
+    author: Author,
+    completions: list[Completion],
+    *,
+    tags: Sequence[str],
+    slots: int,
+) -> Exchanged:
+    """End attempts of jobs that end alone, and take at most ``slots`` others, in one statement.
+
+    It needs no transaction, and waits for nobody. A job that is not among those that ended may be held
+    nevertheless: ``finish_attempts`` tells.
+    """
+    return await exchange(connection, worker_session, completions, author, tags=tags, slots=slots)
+
+
 async def finish_attempts(
-    connection: Connection, worker_session: int, worker: str, isolation: str, completions: list[Completion]
+    connection: Connection, worker_session: int, author: Author, completions: list[Completion]
 ) -> Finished:
     """End attempts of one worker session within the caller's transaction.
 
     Jobs that the session no longer holds are left out of the answer and left alone.
     """
     outcomes = {completion.lease.job: completion.outcome for completion in completions}
-    jobs = await complete.complete_attempts(connection, worker_session, worker, isolation, completions)
+    jobs = await complete.complete_attempts(connection, worker_session, author, completions)
     finished = Finished(jobs)
     # Scripts are changed in order of path, so that no two transactions wait for one another.
     for job in sorted(jobs, key=lambda job: (job.workspace, job.path or "")):

@@ -113,7 +113,11 @@ class Lease:
 
 @dataclass(frozen=True, slots=True)
 class ClaimedJob:
-    """A job as the worker that claimed it sees it."""
+    """A job as the worker that claimed it sees it.
+
+    ``has_retry`` says that a failure is to be run again, ``is_cached`` that a success is kept for other
+    calls.
+    """
 
     lease: Lease
     token: str
@@ -138,6 +142,8 @@ class ClaimedJob:
     schedule_path: str | None = None
     entry: str | None = None
     preprocessed: bool | None = None
+    has_retry: bool = False
+    is_cached: bool = False
 
 
 @dataclass(frozen=True, slots=True)

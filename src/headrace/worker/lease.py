@@ -54,6 +54,11 @@ class LeaseKeeper:
         self._changing = asyncio.Lock()
         self.session = 0
 
+    @property
+    def seconds(self) -> float:
+        """How long a lease lasts."""
+        return self._lease_seconds
+
     async def open(self) -> None:
         """Begin the first session."""
         self.session = await until_back(self._open, "opening a worker session")

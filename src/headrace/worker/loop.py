@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from headrace import failpoint
 from headrace.db.failures import is_outage, until_back
 from headrace.db.listen import JOBS_CANCELED, JOBS_CHANGED, JOBS_DUE
 from headrace.lifecycle.cancel import canceled
+from headrace.lifecycle.finish import ends_alone
 from headrace.model.job import Lease
 from headrace.model.outcome import ErrorName, failure
 from headrace.queue import sessions
-from headrace.queue.claim import claim
-from headrace.queue.complete import Completion
+from headrace.queue.exchange import Completion
 from headrace.queue.sessions import HeldJob
 from headrace.worker.completer import ACQUIRE_SECONDS
+from headrace.worker.exchange import Exchange
 from headrace.worker.lease import LeaseKeeper
 from headrace.worker.run_job import RunningJob, Workshop, run_job
 
@@ -33,6 +32,8 @@ log = logging.getLogger(__name__)
 
 POLL_SECONDS = 1.0
 """A lost notification delays a job at most this long."""
+_TOLD_AFTER_SECONDS = 0.05
+"""Those who follow a job are told that it runs, unless it has ended by then."""
 
 
 class Worker:
@@ -43,13 +44,16 @@ class Worker:
         self._info = info
         self._slots = slots
         self._lease = LeaseKeeper(login, info, workshop.settings, self._lose_all, self._look_at_held)
+        self._exchange = Exchange(login, info.tags, self._lease, workshop.completer, workshop.switchboard)
         self._running: dict[Lease, RunningJob] = {}
+        """Until the ends of their attempts are written."""
+        self._free = info.slots
+        """How many slots have no job; that one has ended and is not written yet takes none."""
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
         self._draining = False
         self._stopping = False
-        self._is_unsure = False
 
     async def run(self) -> None:
         """Work until ``drain`` or cancellation; ends when no job is left.
@@ -65,7 +69,7 @@ class Worker:
             async with asyncio.TaskGroup() as tasks:
                 services = (self._lease.run(), self._workshop.completer.run())
                 served = [tasks.create_task(service) for service in services]
-                await self._claim_until_drained(tasks)
+                await self._exchange_until_drained(tasks)
                 await self._idle.wait()
                 for task in served:
                     task.cancel()
@@ -93,55 +97,42 @@ class Worker:
         for running in self._running.values():
             running.give_up()
 
-    @property
-    def _free(self) -> int:
-        # Counted by jobs: a job that was just started has not taken its cage yet.
-        return self._info.slots - len(self._running)
+    async def _exchange_until_drained(self, tasks: asyncio.TaskGroup) -> None:
+        try:
+            while not self._draining:
+                self._wake.clear()
+                # While the lease is over nothing can be begun, and each claim would cost a job an attempt.
+                is_sure = self._lease.is_sure(self._lease.session)
+                slots = self._free if is_sure else 0
+                claimed: list[ClaimedJob] = []
+                if self._exchange.is_unsure and is_sure:
+                    await self._give_back_unknown()
+                elif slots > 0 or self._exchange.has_ends:
+                    claimed = await self._exchange.turn(slots)
+                for job in claimed:
+                    self._start(job, tasks)
+                if len(claimed) < max(slots, 1):
+                    await self._pause()
+        finally:
+            self._exchange.close()
 
-    @property
-    def _may_claim(self) -> bool:
-        # While the lease is over nothing can be begun, and each claim would cost a job an attempt.
-        return self._lease.is_sure(self._lease.session) and (self._free > 0 or self._is_unsure)
-
-    async def _claim_until_drained(self, tasks: asyncio.TaskGroup) -> None:
-        while not self._draining:
-            self._wake.clear()
-            claimed = await self._claim() if self._may_claim else []
-            for job in claimed:
-                self._start(job, tasks)
-            if not claimed or self._free <= 0:
-                await self._pause()
-
-    async def _claim(self) -> list[ClaimedJob]:
+    async def _give_back_unknown(self) -> None:
+        """Jobs that a claim whose answer got lost has taken; nothing of them has begun."""
         session = self._lease.session
         try:
-            await failpoint.reach("claim")
             async with (
-                asyncio.timeout(self._workshop.settings.lease_seconds),
+                asyncio.timeout(self._lease.seconds),
                 self._workshop.pool.acquire(timeout=ACQUIRE_SECONDS) as connection,
             ):
-                if self._is_unsure:
-                    await self._give_back_unknown(connection)
-                claimed = await claim(connection, session, self._info.tags, max(self._free, 0))
+                unknown = self._unknown(session, await sessions.read_held(connection, session))
+                tags = await sessions.hand_back(connection, session, unknown, have_begun=False)
         except Exception as error:
             if not is_outage(error):
                 raise
             log.warning("can't claim jobs: the database is away (%s)", type(error).__name__)
-            # The claim may have happened although its answer got lost.
-            self._is_unsure = True
-            return []
-        if claimed and not self._lease.is_sure(session):
-            log.error("%d jobs were claimed too long ago to be begun", len(claimed))
-            self._is_unsure = True
-            return []
-        return claimed
-
-    async def _give_back_unknown(self, connection: Connection) -> None:
-        """Jobs that a claim whose answer got lost has taken; nothing of them has begun."""
-        session = self._lease.session
-        unknown = self._unknown(session, await sessions.read_held(connection, session))
-        tags = await sessions.hand_back(connection, session, unknown, have_begun=False)
-        self._is_unsure = False
+            return
+        self._exchange.is_unsure = False
+        self._wake.set()
         if tags:
             log.warning("%d jobs of a claim whose answer got lost are given back", len(tags))
         self._workshop.switchboard.notify(JOBS_DUE, set(tags.values()))
@@ -156,23 +147,36 @@ class Worker:
     def _start(self, job: ClaimedJob, tasks: asyncio.TaskGroup) -> None:
         running = RunningJob(job)
         self._running[job.lease] = running
+        self._free -= 1
         self._idle.clear()
         if self._stopping:
             running.give_up()
-        self._workshop.switchboard.notify(JOBS_CHANGED, {str(job.lease.job)})
         tasks.create_task(self._work(running))
 
     async def _work(self, running: RunningJob) -> None:
+        telling = asyncio.get_running_loop().call_later(_TOLD_AFTER_SECONDS, self._tell, running)
         try:
             async with self._slots.take() as cage:
-                is_settled = await run_job(self._workshop, running, cage)
-            if not is_settled:
-                await self._hand_back(running)
+                completion = await run_job(self._workshop, running, cage)
         finally:
-            del self._running[running.job.lease]
-            if not self._running:
-                self._idle.set()
+            telling.cancel()
+            self._free += 1
             self._wake.set()
+        if completion is not None:
+            writer = self._exchange if ends_alone(running.job) else self._workshop.completer
+            writer.put(completion, lambda _: self._forget(running))
+            return
+        if not running.is_lost:
+            await self._hand_back(running)
+        self._forget(running)
+
+    def _tell(self, running: RunningJob) -> None:
+        self._workshop.switchboard.notify(JOBS_CHANGED, {str(running.job.lease.job)})
+
+    def _forget(self, running: RunningJob) -> None:
+        del self._running[running.job.lease]
+        if not self._running:
+            self._idle.set()
 
     async def _hand_back(self, running: RunningJob) -> None:
         lease = running.job.lease
@@ -212,7 +216,7 @@ class Worker:
         # A claim that was given up as unanswered may still have been carried out, later. Or one is just
         # being answered: to look once more before the next claim does no harm.
         if self._unknown(session, held):
-            self._is_unsure = True
+            self._exchange.is_unsure = True
             self._wake.set()
 
     def _compare_held(self, running_before: list[RunningJob], held: list[HeldJob]) -> None:
@@ -241,8 +245,9 @@ class Worker:
             self._lease.look_now()
 
     async def _pause(self) -> None:
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._wake.wait(), POLL_SECONDS)
+        poll = asyncio.get_running_loop().call_later(POLL_SECONDS, self._wake.set)
+        await self._wake.wait()
+        poll.cancel()
 
     async def _close_session(self) -> None:
         async def close() -> None:

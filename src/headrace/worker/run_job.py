@@ -18,7 +18,7 @@ from headrace.lifecycle.cancel import canceled
 from headrace.model.job import JobKind
 from headrace.model.outcome import ErrorName, Outcome, Status, failure, timed_out
 from headrace.queue import logs, notes
-from headrace.queue.complete import Completion
+from headrace.queue.exchange import Completion
 from headrace.runtimes.base import Attempt, LockFailed
 from headrace.sandbox.cage import Stop
 from headrace.worker.argument_references import resolve_arguments
@@ -111,10 +111,10 @@ class Talk:
     notes: JobNotes
 
 
-async def run_job(workshop: Workshop, running: RunningJob, cage: Cage) -> bool:
-    """Run a claimed job to its end and store it. False where the worker has to hand it back.
+async def run_job(workshop: Workshop, running: RunningJob, cage: Cage) -> Completion | None:
+    """Run a claimed job to its end, which is to be stored: by then nothing of its processes is left.
 
-    The end is written after nothing of the job's processes is left.
+    None where nothing is to be stored: it is no longer ours, or the worker has to hand it back.
     """
     job = running.job
     job_log = JobLog(_store(workshop, running, logs.append, "storing logs"), running.lose)
@@ -138,15 +138,12 @@ async def run_job(workshop: Workshop, running: RunningJob, cage: Cage) -> bool:
         log.warning(
             "job %s: attempt %d is no longer ours, its end is dropped", job.lease.job, job.lease.attempt
         )
-        return True
+        return None
     if running.is_given_up and running.canceled_by is None and outcome.status is Status.CANCELED:
-        return False
+        return None
     if running.canceled_by is not None and outcome.status is Status.CANCELED:
         outcome = _say_who(running, outcome)
-    completion = Completion(job.lease, outcome, chunks, outcome.teardown, final.labels, blob)
-    if not await workshop.completer.complete(completion):
-        log.warning("job %s: attempt %d came too late to be stored", job.lease.job, job.lease.attempt)
-    return True
+    return Completion(job.lease, outcome, chunks, outcome.teardown, final.labels, blob)
 
 
 async def _keep(workshop: Workshop, running: RunningJob, outcome: Outcome, job_log: JobLog) -> Blob | None:

@@ -16,7 +16,7 @@ from headrace.model.job import ClaimedJob, LogChunk
 from headrace.model.outcome import Outcome, Status
 from headrace.queue import logs, sessions
 from headrace.queue.claim import claim
-from headrace.queue.complete import Completion
+from headrace.queue.exchange import Author, Completion
 from headrace.queue.sessions import HeldJob, WorkerInfo
 from headrace.store.people import tokens, users
 from tests.ground.people import WORKSPACE
@@ -137,7 +137,7 @@ class PlayedWorker:
         """End a job; with ``blob`` its result lies there."""
         completion = Completion(job.lease, Outcome(status, result), result_blob=blob)
         async with self.pool.acquire() as connection, connection.transaction():
-            finished = await finish_attempts(connection, self.session, "tests", "none", [completion])
+            finished = await finish_attempts(connection, self.session, Author("tests", "none"), [completion])
         assert [item.id for item in finished.jobs] == [job.lease.job]
 
 

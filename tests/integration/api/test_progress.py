@@ -7,7 +7,7 @@ from typing import Any
 
 from headrace.lifecycle.finish import finish_attempts
 from headrace.model.outcome import Outcome, Status
-from headrace.queue.complete import Completion
+from headrace.queue.exchange import Author, Completion
 from tests.integration.api.callers import NOBODYS_JOB, Api, PlayedWorker, deploy, in_workspace, run
 
 PATH = "u/alice/script"
@@ -104,7 +104,7 @@ async def test_labels_are_shown_and_found(api: Api, worker: PlayedWorker):
     taken = await worker.take()
     completion = Completion(taken.lease, Outcome(Status.SUCCESS, b"1"), labels=("rain", "daily"))
     async with worker.pool.acquire() as connection, connection.transaction():
-        await finish_attempts(connection, worker.session, "tests", "none", [completion])
+        await finish_attempts(connection, worker.session, Author("tests", "none"), [completion])
     record = (await api.alice.get(in_workspace(f"jobs_u/get/{job}"))).json()
     assert record["labels"] == ["daily", "rain"]
 
