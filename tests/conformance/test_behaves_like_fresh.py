@@ -462,7 +462,7 @@ async def test_a_child_that_comes_back_from_the_script_gives_no_answer(bench: Be
 async def test_large_arguments_and_results_pass(bench: Bench, way: Way):
     told = await bench.run("def main(text): return text + 'x'", {"text": "x" * 50_000_000}, way=way)
     assert told.end == ("success", 0)
-    assert len(told.outcome.result) == 50_000_003
+    assert len(told.result) == 50_000_003
 
 
 @pytest.mark.parametrize("way", Way)

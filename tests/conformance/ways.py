@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from headrace.errors import Misconfigured
-from headrace.model.outcome import Outcome
 from headrace.runtimes.base import Attempt, Code, Folders, Runtime
 from headrace.runtimes.registry import make_runtimes
 from headrace.sandbox.cage import Cage, Isolation, Stop
@@ -35,24 +35,37 @@ class Way(StrEnum):
 class Told:
     """All that somebody outside learns of one job."""
 
-    outcome: Outcome
+    status: str
+    exit_code: int | None
+    result: str
     log: str
 
     @property
     def value(self) -> Any:
         """What it returned, or its error object."""
-        return json.loads(self.outcome.result)
+        return json.loads(self.result)
 
     @property
     def end(self) -> tuple[str, int | None]:
         """Its status and its exit code."""
-        return self.outcome.status.value, self.outcome.measures.exit_code
+        return self.status, self.exit_code
 
-    @property
-    def error(self) -> tuple[str, str]:
-        """Name and message of its error; for a job that succeeded there is none."""
-        error = self.value["error"]
-        return error["name"], error["message"]
+
+@dataclass(frozen=True)
+class Play:
+    """A script with its arguments, and what it is run beside.
+
+    ``modules`` maps paths of workspace scripts that it may import to their source. A ``neighbour`` is a
+    script that runs in another slot meanwhile: it prints a line of JSON once it is ready, which the script
+    gets as its argument ``neighbour``.
+    """
+
+    content: str
+    arguments: dict[str, Any] = field(default_factory=dict[str, Any])
+    modules: dict[str, str] = field(default_factory=dict[str, str])
+    environ: dict[str, str] = field(default_factory=dict[str, str])
+    timeout_seconds: float = 30
+    neighbour: str | None = None
 
 
 class Log:
@@ -66,11 +79,14 @@ class Log:
         self.data += data
         self._grew.set()
 
-    async def until(self, text: bytes) -> bytes:
-        """Wait for a text; everything so far."""
+    async def until(self, text: bytes, writer: asyncio.Task[Told]) -> bytes:
+        """Wait for a text; everything so far. Its writer must not end before."""
         while text not in self.data:
+            assert not writer.done(), writer.result()
             self._grew.clear()
-            await self._grew.wait()
+            growing = asyncio.create_task(self._grew.wait())
+            await asyncio.wait((growing, writer), return_when=asyncio.FIRST_COMPLETED)
+            growing.cancel()
         return self.data
 
 
@@ -83,22 +99,44 @@ class Bench:
     slots: Slots
     runtimes: dict[Way, Runtime]
 
+    @property
+    def jobs(self) -> Path:
+        """Holds the folders of running jobs."""
+        return self.folders.jobs
+
+    @property
+    def pid(self) -> int:
+        """The process that stands for the worker."""
+        return os.getpid()
+
     async def run(
-        self,
-        content: str,
-        arguments: dict[str, Any] | None = None,
-        *,
-        way: Way = Way.FORK,
-        log: Log | None = None,
-        environ: dict[str, str] | None = None,
-        **changes: Any,
+        self, content: str, arguments: dict[str, Any] | None = None, *, way: Way = Way.FORK, **more: Any
     ) -> Told:
-        """Run a script to its end. ``environ`` is added to its own, ``changes`` are those of the attempt."""
-        log = log or Log()
+        """Run a script to its end, by one of the ways."""
+        return await self.play(Play(content, arguments or {}, **more), way)
+
+    async def play(self, play: Play, way: Way = Way.FORK) -> Told:
+        """The same, beside a neighbour if it has one."""
+        if play.neighbour is None:
+            return await self._run(play, way, Log(), Stop(), "attempt-1")
+        log, stop = Log(), Stop()
+        neighbour = asyncio.create_task(
+            self._run(Play(play.neighbour, play.arguments), way, log, stop, "attempt-2")
+        )
+        try:
+            said = await log.until(b"\n", neighbour)
+            told = play.arguments | {"neighbour": json.loads(said)}
+            return await self._run(replace(play, arguments=told), way, Log(), Stop(), "attempt-1")
+        finally:
+            stop.set_at_once()
+            await neighbour
+
+    async def _run(self, play: Play, way: Way, log: Log, stop: Stop, name: str) -> Told:
         async with self.slots.take() as cage:
-            attempt = _attempt(content, arguments or {}, cage, environ or {})
-            outcome = await self.runtimes[way].run(replace(attempt, **changes), log)
-        return Told(outcome, log.data.decode(errors="replace"))
+            attempt = _attempt(play, cage, stop, name)
+            outcome = await self.runtimes[way].run(attempt, log)
+        text = log.data.decode(errors="replace")
+        return Told(outcome.status, outcome.measures.exit_code, outcome.result.decode(), text)
 
     async def same(self, content: str, arguments: dict[str, Any] | None = None, **changes: Any) -> Told:
         """Run a script by either way; what is told of it has to be the same, and is handed back."""
@@ -106,8 +144,7 @@ class Bench:
             await self.run(content, arguments, way=way, **changes) for way in (Way.FORK, Way.INTERPRETER)
         ]
         assert by_fork.end == by_interpreter.end, (by_fork, by_interpreter)
-        if by_fork.outcome.result != by_interpreter.outcome.result:
-            assert by_fork.value == by_interpreter.value
+        assert by_fork.value == by_interpreter.value
         assert by_fork.log == by_interpreter.log
         return by_fork
 
@@ -125,7 +162,7 @@ def why_not(level: str) -> str:
 async def open_bench(root: Path, level: str = "auto", slots: int = 2) -> AsyncIterator[Bench]:
     """A worker's runtimes and slots, without the worker; all its folders lie below one."""
     folders = Folders(*(root / part for part in ("shared", "cache", "jobs")))
-    settings = Settings(slots=slots, isolation=level)
+    settings = Settings(slots=slots, isolation=level, grace_seconds=1)
     opened = open_slots(settings)
     yield Bench(opened.isolation, folders, opened, await _runtimes_by_way(folders, opened, settings))
 
@@ -135,15 +172,15 @@ async def _runtimes_by_way(folders: Folders, slots: Slots, settings: Settings) -
     return {Way.FORK: runtime, Way.INTERPRETER: runtime}
 
 
-def _attempt(content: str, arguments: dict[str, Any], cage: Cage, environ: dict[str, str]) -> Attempt:
+def _attempt(play: Play, cage: Cage, stop: Stop, name: str) -> Attempt:
     return Attempt(
-        name="attempt-1",
-        code=Code(content, "python3", path="u/admin/script", lock=EMPTY_LOCK),
-        arguments=json.dumps(arguments).encode(),
-        environ={"LANG": "C.UTF-8", "WM_JOB_ID": "a-job", "WM_TOKEN": "a token"} | environ,
-        timeout_seconds=30,
+        name=name,
+        code=Code(play.content, "python3", path="u/admin/script", lock=EMPTY_LOCK, modules=play.modules),
+        arguments=json.dumps(play.arguments).encode(),
+        environ={"LANG": "C.UTF-8", "WM_JOB_ID": name, "WM_TOKEN": f"a token of {name}"} | play.environ,
+        timeout_seconds=play.timeout_seconds,
         cage=cage,
-        stop=Stop(),
+        stop=stop,
         note_memory=_note_nothing,
     )
 
