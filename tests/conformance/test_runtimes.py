@@ -8,8 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -150,11 +149,8 @@ def slots() -> Slots:
 
 
 @pytest.fixture(scope="module")
-def folders() -> Iterator[Folders]:
-    # Not below pytest's own folder, which nobody else may enter: a job has another uid.
-    with tempfile.TemporaryDirectory(prefix="headrace-") as name:
-        Path(name).chmod(0o755)
-        yield Folders(*(Path(name) / part for part in ("shared", "cache", "jobs")))
+def folders(worker_root: Path) -> Folders:
+    return Folders(*(worker_root / part for part in ("shared", "cache", "jobs")))
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,168 @@
+"""Places where scripts are tried: an account of the worker, and the level at which it keeps its jobs.
+
+At a place of another account the bench stands in a process of its own, ``python -m tests.conformance.stage``,
+which is told by lines of JSON what to run, and answers each by one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+from headrace.cli.checkups.finding import tried
+from headrace.runtimes.python.interpreter import base_interpreter
+from headrace.sandbox.cage import Isolation
+from tests.conformance.ways import Play, Told, open_bench, why_not
+
+TREE = Path(__file__).parents[2]
+_FIRST_UID = 66_000  # no slot has it
+
+
+@dataclass(frozen=True)
+class Place:
+    """An account, and a level."""
+
+    account: str
+    level: Isolation
+
+    def __str__(self) -> str:
+        return f"{self.account} at {self.level}"
+
+
+ROOT_SANDBOX = Place("root", Isolation.SANDBOX)
+ROOT_PROCESS = Place("root", Isolation.PROCESS)
+USER_SANDBOX = Place("user", Isolation.SANDBOX)
+USER_PROCESS = Place("user", Isolation.PROCESS)
+PLACES = (ROOT_SANDBOX, ROOT_PROCESS, USER_SANDBOX, USER_PROCESS)
+
+
+class Stage(Protocol):
+    """Runs scripts at one place."""
+
+    @property
+    def pid(self) -> int:
+        """The worker's process."""
+        ...
+
+    @property
+    def jobs(self) -> Path:
+        """Holds the folders of running jobs."""
+        ...
+
+    async def play(self, play: Play) -> Told:
+        """Run a script to its end, beside a neighbour if it has one."""
+        ...
+
+
+@asynccontextmanager
+async def open_stage(place: Place, root: Path) -> AsyncIterator[Stage]:
+    """A stage at a place; skips the test, with the reason, where this machine has no such place."""
+    is_root = os.geteuid() == 0
+    if place.account == "root" and not is_root:
+        pytest.skip("the tests are not run by root")
+    opening = _open_for_user(place, root) if place.account == "user" and is_root else _open_here(place, root)
+    async with opening as stage:
+        yield stage
+
+
+@asynccontextmanager
+async def _open_here(place: Place, root: Path) -> AsyncIterator[Stage]:
+    if reason := why_not(place.level):
+        pytest.skip(f"{place}: {reason}")
+    async with open_bench(root, place.level) as bench:
+        yield bench
+
+
+class _Remote:
+    """A stage in another process."""
+
+    def __init__(self, process: asyncio.subprocess.Process, jobs: Path) -> None:
+        self.pid, self.jobs = process.pid, jobs
+        self._process = process
+
+    async def play(self, play: Play) -> Told:
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps(asdict(play)).encode() + b"\n")
+        return Told(**json.loads(await self.answer()))
+
+    async def answer(self) -> bytes:
+        assert self._process.stdout is not None
+        line = await self._process.stdout.readline()
+        assert line, "the other account's process has ended"
+        return line
+
+
+@asynccontextmanager
+async def _open_for_user(place: Place, root: Path) -> AsyncIterator[Stage]:
+    uid = _FIRST_UID + os.getpid() % 1000
+    own = root / f"user-{uid}"
+    own.mkdir(exist_ok=True)
+    os.chown(own, uid, uid)
+    environ = {
+        "PYTHONPATH": os.pathsep.join([str(TREE), *sys.path[1:]]),
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "HEADRACE_DATABASE_URL": "postgresql://only-the-worker-knows",
+        "HOME": str(own),
+    }
+    process = await asyncio.create_subprocess_exec(
+        _interpreter_for(uid), "-P", "-B", "-m", "tests.conformance.stage", own, place.level,
+        env=environ,
+        cwd="/",
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        user=uid,
+        group=uid,
+        extra_groups=[],
+        limit=1 << 24,
+    )  # fmt: skip
+    assert process.stdin is not None
+    stage = _Remote(process, own / "jobs")
+    try:
+        if reason := json.loads(await stage.answer()):
+            pytest.skip(f"{place}: {reason}")
+        yield stage
+    finally:
+        process.stdin.close()
+        try:
+            async with asyncio.timeout(10):
+                await process.wait()
+        except TimeoutError:
+            process.kill()
+            raise
+
+
+def _interpreter_for(uid: int) -> str:
+    """An interpreter of this version that a uid can run where it lies."""
+    name = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    for program in (str(base_interpreter()), shutil.which(name, path="/usr/local/bin:/usr/bin")):
+        if (
+            program
+            and tried([program, "-I", "-c", f"open({str(TREE / 'pyproject.toml')!r})"], uid) is not None
+        ):
+            return program
+    pytest.skip(f"no ordinary user can run {name} on this machine, or read the source of Headrace")
+
+
+async def _serve(root: Path, level: str) -> None:
+    """Be the other process: answer why the level can't be had, or nothing; then play what is asked for."""
+    reason = why_not(level)
+    print(json.dumps(reason), flush=True)
+    if reason:
+        return
+    async with open_bench(root, level) as bench:
+        while line := await asyncio.to_thread(sys.stdin.readline):
+            print(json.dumps(asdict(await bench.play(Play(**json.loads(line))))), flush=True)
+
+
+if __name__ == "__main__":
+    asyncio.run(_serve(Path(sys.argv[1]), sys.argv[2]))
