@@ -12,10 +12,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from headrace.api.entrance.turns import Turns
 from headrace.api.result_answers import whole_result
 from headrace.api.schemas.jobs import show_end
 from headrace.api.sight import see_run
-from headrace.api.turns import Turns
 from headrace.api.update import Seen, Update, read_update
 from headrace.clock import monotonic
 from headrace.db.transaction import acting_as, nobody

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from headrace.api.turns import Turns
+from headrace.api.entrance.turns import Turns
 from headrace.clock import monotonic
 from headrace.db.listen import JOBS_CHANGED
 
