@@ -128,6 +128,8 @@ class Settings:
     )
     most_waits: int = _setting(1000, "Most requests of one server that wait for a job at once.")
     most_waits_of_one: int = _setting(100, "Most of them by one user.")
+    most_streams: int = _setting(20_000, "Most event streams of one server that are open at once.")
+    most_streams_of_one: int = _setting(1000, "Most event streams by one user.")
     result_limit_mb: int = _setting(100, "Largest result of a job, in MB.")
     log_limit_mb: int = _setting(1024, "Largest log of a job, in MB; what is beyond is counted and dropped.")
     blob_store: str | None = _setting(
@@ -214,6 +216,8 @@ class Settings:
                 ("logins_per_minute", "at least 0", self.logins_per_minute >= 0),
                 ("most_waits", "at least 1", self.most_waits >= 1),
                 ("most_waits_of_one", "at least 1", self.most_waits_of_one >= 1),
+                ("most_streams", "at least 1", self.most_streams >= 1),
+                ("most_streams_of_one", "at least 1", self.most_streams_of_one >= 1),
                 ("result_limit_mb", "at least 1", self.result_limit_mb >= 1),
                 ("log_limit_mb", "at least 1", self.log_limit_mb >= 1),
                 ("blob_store", "a URL that begins with file:///, s3://, gs:// or az://, without credentials",

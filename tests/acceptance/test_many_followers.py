@@ -57,7 +57,7 @@ async def test_thousands_come_and_go(quick_data_dir: Path):
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     assert most > FOLLOWERS + 1000, "this needs more open files (ulimit -n)"
-    up = await start_up(quick_data_dir, grace_seconds=1)
+    up = await start_up(quick_data_dir, grace_seconds=1, most_streams_of_one=2 * FOLLOWERS)
     [server] = pids_of(quick_data_dir, "server")
     job = await later(up)
     used: list[int] = []

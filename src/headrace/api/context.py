@@ -124,13 +124,22 @@ async def _caller(request: Request, workspace: str | None) -> Caller:
 
 
 async def _turn_to_wait(caller: Annotated[Caller, Depends(workspace_caller)]) -> AsyncIterator[None]:
-    with caller.context.waiters.turn(caller.principal.email):
+    with caller.context.waiters.turns.take(caller.principal.email):
         yield
 
 
 TURN_TO_WAIT = Depends(_turn_to_wait)
 """For ``dependencies`` of a route that waits for a job: refused at once, before it has done anything, where
 too many wait already; held until the answer has been sent."""
+
+
+async def _turn_to_follow(caller: Annotated[Caller, Depends(workspace_caller)]) -> AsyncIterator[None]:
+    with caller.context.feeds.turns.take(caller.principal.email):
+        yield
+
+
+TURN_TO_FOLLOW = Depends(_turn_to_follow)
+"""The same for a route that answers with events: held until the stream has ended or its reader has gone."""
 
 OwnSite = Annotated[None, Depends(check_site)]
 """For a route that sets the cookie: no other site may sign somebody in."""

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from headrace.api.entrance.turns import Turns
 from headrace.api.result_answers import whole_result
 from headrace.api.schemas.jobs import show_end
 from headrace.api.sight import see_run
@@ -131,7 +132,9 @@ class Feed:
 class Feeds:
     """All feeds of this process, each for as long as somebody follows."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = 20_000, most_of_one: int = 1000) -> None:
+        """``most`` event streams may be open at once, and ``most_of_one`` caller."""
+        self.turns = Turns("event streams", "are open", "most_streams", most, most_of_one)
         self._feeds: dict[Followed, Feed] = {}
 
     @contextmanager

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
+from headrace.api.entrance.turns import Turns
 from headrace.clock import monotonic
 from headrace.db.listen import JOBS_CHANGED
-from headrace.errors import TooMany
 
 if TYPE_CHECKING:
     from headrace.db.listen import Switchboard
@@ -26,9 +26,7 @@ class Waiters:
 
     def __init__(self, switchboard: Switchboard, most: int = 1000, most_of_one: int = 100) -> None:
         """``most`` requests may take a turn at once, and ``most_of_one`` caller."""
-        self._most = most
-        self._most_of_one = most_of_one
-        self._turns: Counter[str] = Counter()
+        self.turns = Turns("requests", "wait for jobs", "most_waits", most, most_of_one)
         self._events: dict[str, set[asyncio.Event]] = defaultdict(set)
         self._heard_at: dict[str, float] = {}
         self.is_closing = False
@@ -60,24 +58,6 @@ class Waiters:
         """Wake everybody, for the last time."""
         self.is_closing = True
         self._heard("")
-
-    @contextmanager
-    def turn(self, who: str) -> Iterator[None]:
-        """Count a request as waiting while the block lasts; raises TooMany where too many wait already."""
-        if self._turns.total() >= self._most:
-            raise TooMany("too many requests wait for jobs (setting most_waits); try again", POLL_SECONDS)
-        if self._turns[who] >= self._most_of_one:
-            raise TooMany(
-                f"{self._most_of_one} requests of yours wait for jobs (setting most_waits_of_one); try again",
-                POLL_SECONDS,
-            )
-        self._turns[who] += 1
-        try:
-            yield
-        finally:
-            self._turns[who] -= 1
-            if not self._turns[who]:
-                del self._turns[who]
 
     def _heard(self, job: str) -> None:
         # An empty word says that listening began again: anything may have happened in between.

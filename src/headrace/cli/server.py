@@ -17,6 +17,7 @@ import uvicorn
 
 from headrace.api.app import make_app
 from headrace.api.context import Context
+from headrace.api.feeds import Feeds
 from headrace.api.log_reader import LogReader
 from headrace.api.waiting import Waiters
 from headrace.blobs.places import open_blobs
@@ -60,6 +61,8 @@ _MOST_OPEN_FILES = 65536
     "logins_per_minute",
     "most_waits",
     "most_waits_of_one",
+    "most_streams",
+    "most_streams_of_one",
     *BLOBS,
     "file_limit_mb",
     "wait_result_seconds",
@@ -154,7 +157,8 @@ async def _serve(
                 vault = await open_vault(settings, connection)
         blobs = open_blobs(settings)
         read_log = LogReader(blobs, settings.database_connections // 2)
-        context = Context(pool, switchboard, waiters, settings, vault, blobs, read_log)
+        feeds = Feeds(settings.most_streams, settings.most_streams_of_one)
+        context = Context(pool, switchboard, waiters, settings, vault, blobs, read_log, feeds=feeds)
         services = Services(switchboard, settings)
         keeper = BlobKeeper(roles.worker, blobs)
         config.app = make_app(context, settings)

@@ -140,16 +140,16 @@ async def test_a_body_that_is_compressed_or_too_long_is_not_read(api: Api):
 async def test_who_waits_too_often_is_refused_before_a_job_is_started(api: Api, worker: PlayedWorker):
     await deploy(api.alice, "u/alice/script")
     waiters = context_of(api).waiters
-    waiters._most_of_one = 1
+    waiters.turns.most_of_one = 1
     path = in_workspace("jobs/run_wait_result/p/u/alice/script")
-    with waiters.turn("alice@acme.test"):
+    with waiters.turns.take("alice@acme.test"):
         refused = await api.alice.post(path, json={})
         assert (refused.status_code, refused.headers["retry-after"]) == (429, "1")
         assert (await api.alice.get(in_workspace("jobs/list"))).json() == []
     waiting = asyncio.create_task(api.alice.post(path, json={}))
     await worker.end(await take_when_there(worker), b"1")
     assert (await waiting).json() == 1
-    assert waiters._turns.total() == 0
+    assert waiters.turns.count == 0
 
 
 async def take_when_there(worker: PlayedWorker):

@@ -229,3 +229,23 @@ async def test_what_can_not_be_started_is_no_stream(api: Api):
         await api.alice.post(in_workspace(f"jobs/run_and_stream/p/{PATH}?poll_delay_ms=10001")),
     ]
     assert [answer.status_code for answer in answers] == [404, 400, 400, 400]
+
+
+async def test_who_has_too_many_streams_is_refused_before_a_job_is_started(api: Api, job: str):
+    turns = api.app.state.context.feeds.turns
+    turns.most_of_one = 1
+    started = in_workspace(f"jobs/run_and_stream/p/{PATH}")
+    async with reading(api, "alice", following(job)) as reader:
+        await reader.event()
+        for refused in (await api.alice.get(in_workspace(following(job))), await api.alice.post(started)):
+            assert (refused.status_code, refused.headers["retry-after"]) == (429, "1")
+            assert refused.text == (
+                "1 event streams of yours are open (setting most_streams_of_one); try again"
+            )
+        async with reading(api, "admin", following(job)) as other:
+            await other.event()
+            assert turns.count == 2
+    assert turns.count == 0
+    assert len((await api.alice.get(in_workspace("jobs/list"))).json()) == 1
+    assert (await api.alice.get(in_workspace("jobs_u/getupdate_sse/x"))).status_code == 400
+    assert turns.count == 0

@@ -13,7 +13,7 @@ from fastapi.responses import StreamingResponse
 
 from headrace.api.arguments.call import Call, CallByGet
 from headrace.api.arguments.described import TAKES_ARGUMENTS
-from headrace.api.context import WorkspaceCaller, read_token
+from headrace.api.context import TURN_TO_FOLLOW, WorkspaceCaller, read_token
 from headrace.api.events import PACE_SECONDS, EventStream, Wish, begin, follow
 from headrace.api.feeds import Followed
 from headrace.api.routes.jobs.launching import IdempotencyKey, launch_path, launch_version
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from headrace.api.context import Caller
     from headrace.model.ids import JobId
 
-router = APIRouter(prefix="/w/{workspace}/jobs/run_and_stream", tags=["job"])
+router = APIRouter(prefix="/w/{workspace}/jobs/run_and_stream", tags=["job"], dependencies=[TURN_TO_FOLLOW])
 
 
 def _pace(

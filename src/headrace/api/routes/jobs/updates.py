@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
-from headrace.api.context import WorkspaceCaller, read_token
+from headrace.api.context import TURN_TO_FOLLOW, WorkspaceCaller, read_token
 from headrace.api.events import OVER, EventStream, Wish, begin, follow, read_place
 from headrace.api.feeds import Followed
 from headrace.api.schemas.answers import json_response
@@ -60,7 +60,12 @@ async def get_job_updates(
             await next_news(news, until - monotonic())
 
 
-@router.get("/getupdate_sse/{id}", response_class=StreamingResponse, responses=ANSWERS_EVENTS)
+@router.get(
+    "/getupdate_sse/{id}",
+    response_class=StreamingResponse,
+    responses=ANSWERS_EVENTS,
+    dependencies=[TURN_TO_FOLLOW],
+)
 async def get_job_updates_sse(
     id: str,
     request: Request,
