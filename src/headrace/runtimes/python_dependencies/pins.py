@@ -6,7 +6,6 @@ import ast
 import io
 import re
 import tokenize
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -14,6 +13,7 @@ from headrace.runtimes.base import LockFailed
 from headrace.runtimes.python.indexes import without_credentials
 from headrace.runtimes.python_dependencies.distributions import is_shared
 from headrace.runtimes.python_dependencies.requirement_line import requirement_at_start, what_is_wrong
+from headrace.runtimes.python_source.syntax import parsing
 
 _PIN = re.compile(r"#\s*(?P<again>re)?pin:(?P<text>.*)")
 _WORKSPACE = frozenset({"f", "u"})
@@ -121,8 +121,7 @@ def _modules(code: str) -> list[str]:
 
 def _parse(code: str) -> ast.Module | None:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with parsing():
             return ast.parse(code)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None

@@ -20,6 +20,7 @@ from headrace.runtimes.python_source.classes import (
     refined_by,
 )
 from headrace.runtimes.python_source.names import UNKNOWN, Meaning, Names
+from headrace.runtimes.python_source.syntax import parsing
 
 MOST_DEPTH = 10
 MOST_FIELDS = 200
@@ -420,6 +421,7 @@ def _choices(node: ast.expr) -> list[ast.expr]:
 
 def _expression(text: str) -> ast.expr:
     try:
-        return ast.parse(text.strip(), mode="eval").body
+        with parsing():
+            return ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return ast.Constant(...)

@@ -8,8 +8,11 @@ import re
 import subprocess
 import sys
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
+from threading import Lock
 
 _MAY_BE_NEWER = re.compile(
     r"^\s*type\s+\w+\s*[\[=]"  # PEP 695: type X = …
@@ -20,6 +23,7 @@ _MAY_BE_NEWER = re.compile(
 )
 _CHILD = [sys.executable, "-I", "-m", "headrace.runtimes.python_source.newer_syntax"]
 _PATIENCE_SECONDS = 15.0
+_ONE_AT_A_TIME = Lock()
 _TOO_DEEP = "it is nested too deeply to be parsed"
 
 
@@ -46,9 +50,20 @@ def parse_python(content: str) -> ast.Module:
     return _parse_newer(content, fault)
 
 
-def _parse(content: str) -> ast.Module:
-    with warnings.catch_warnings():
+@contextmanager
+def parsing() -> Iterator[None]:
+    """Around each ``ast.parse``: no warnings, and one thread at a time.
+
+    Python counts the depth of a tree in a place that all threads share, and so are its filters of warnings:
+    where a thread is interrupted while it makes a tree, another one's parse makes its own a SystemError.
+    """
+    with _ONE_AT_A_TIME, warnings.catch_warnings():
         warnings.simplefilter("ignore")
+        yield
+
+
+def _parse(content: str) -> ast.Module:
+    with parsing():
         return ast.parse(content)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import gc
+import threading
 
 import pytest
 
@@ -68,3 +70,26 @@ def test_a_fault_in_newer_source_is_placed_where_it_is(content: str, place: str)
 def test_a_bomb_in_newer_syntax_ends_nothing_but_its_own_parser():
     with pytest.raises(UnreadableSource):
         parse_python("type X = int\ny = " + "[" * 3000 + "]" * 3000)
+
+
+def test_a_thread_that_is_interrupted_in_the_middle_reads_on_when_others_have_read():
+    """Garbage may be collected in the middle of it, and any thread may run then."""
+    reading, others = threading.get_ident(), []
+
+    def interrupt(phase: str, _: object) -> None:
+        if phase == "start" and threading.get_ident() == reading and len(others) < 5:
+            others.append(threading.Thread(target=parse_python, args=["x = 1"]))
+            others[-1].start()
+            others[-1].join(0.02)  # longer than it takes, where it is let
+
+    usual = gc.get_threshold()
+    gc.callbacks.append(interrupt)
+    gc.set_threshold(50)
+    try:
+        parse_python("x = f(f(f(f(f(f(1))))))\n" * 100)
+    finally:
+        gc.set_threshold(*usual)
+        gc.callbacks.remove(interrupt)
+        for other in others:
+            other.join()
+    assert len(others) == 5

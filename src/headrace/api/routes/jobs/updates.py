@@ -25,11 +25,19 @@ UPDATE_WAIT_SECONDS = 1.0
 _MOST_LOG_OFFSET = 10**15
 _Offset = Annotated[int, Query(ge=0, le=_MOST_LOG_OFFSET)]
 
+_EVENT = {
+    "type": "object",
+    "required": ["data"],
+    "properties": {
+        "id": {"type": "string"},
+        "data": {"type": "string", "contentMediaType": "application/json"},
+    },
+}
 ANSWERS_EVENTS: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "Events; the data of each is JSON, with its `type`: update, ping, timeout, error or"
         " not_found. An update is as of `getupdate`; the last one has `completed`, `only_result` and `job`.",
-        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        "content": {"text/event-stream": {"itemSchema": _EVENT}},
     }
 }
 
