@@ -55,8 +55,8 @@ class Stage(Protocol):
         ...
 
     @property
-    def jobs(self) -> Path:
-        """Holds the folders of running jobs."""
+    def root(self) -> Path:
+        """Holds the worker's folders."""
         ...
 
     async def play(self, play: Play) -> Told:
@@ -86,8 +86,8 @@ async def _open_here(place: Place, root: Path) -> AsyncIterator[Stage]:
 class _Remote:
     """A stage in another process."""
 
-    def __init__(self, process: asyncio.subprocess.Process, jobs: Path) -> None:
-        self.pid, self.jobs = process.pid, jobs
+    def __init__(self, process: asyncio.subprocess.Process, root: Path) -> None:
+        self.pid, self.root = process.pid, root
         self._process = process
 
     async def play(self, play: Play) -> Told:
@@ -126,7 +126,7 @@ async def _open_for_user(place: Place, root: Path) -> AsyncIterator[Stage]:
         limit=1 << 24,
     )  # fmt: skip
     assert process.stdin is not None
-    stage = _Remote(process, own / "jobs")
+    stage = _Remote(process, own)
     try:
         if reason := json.loads(await stage.answer()):
             pytest.skip(f"{place}: {reason}")
