@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import pwd
 import shutil
 import sys
 from collections.abc import AsyncIterator
@@ -25,7 +26,8 @@ from headrace.sandbox.cage import Isolation
 from tests.conformance.ways import Play, Told, open_bench, why_not
 
 TREE = Path(__file__).parents[2]
-_FIRST_UID = 66_000  # no slot has it
+_ORDINARY = "nobody"
+"""An account that every machine has; PostgreSQL wants to be run by one that there is."""
 
 
 @dataclass(frozen=True)
@@ -55,8 +57,8 @@ class Stage(Protocol):
         ...
 
     @property
-    def jobs(self) -> Path:
-        """Holds the folders of running jobs."""
+    def root(self) -> Path:
+        """Holds the worker's folders."""
         ...
 
     async def play(self, play: Play) -> Told:
@@ -86,8 +88,8 @@ async def _open_here(place: Place, root: Path) -> AsyncIterator[Stage]:
 class _Remote:
     """A stage in another process."""
 
-    def __init__(self, process: asyncio.subprocess.Process, jobs: Path) -> None:
-        self.pid, self.jobs = process.pid, jobs
+    def __init__(self, process: asyncio.subprocess.Process, root: Path) -> None:
+        self.pid, self.root = process.pid, root
         self._process = process
 
     async def play(self, play: Play) -> Told:
@@ -104,29 +106,10 @@ class _Remote:
 
 @asynccontextmanager
 async def _open_for_user(place: Place, root: Path) -> AsyncIterator[Stage]:
-    uid = _FIRST_UID + os.getpid() % 1000
-    own = root / f"user-{uid}"
-    own.mkdir(exist_ok=True)
-    os.chown(own, uid, uid)
-    environ = {
-        "PYTHONPATH": os.pathsep.join([str(TREE), *sys.path[1:]]),
-        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-        "HEADRACE_DATABASE_URL": "postgresql://only-the-worker-knows",
-        "HOME": str(own),
-    }
-    process = await asyncio.create_subprocess_exec(
-        _interpreter_for(uid), "-P", "-B", "-m", "tests.conformance.stage", own, place.level,
-        env=environ,
-        cwd="/",
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        user=uid,
-        group=uid,
-        extra_groups=[],
-        limit=1 << 24,
-    )  # fmt: skip
+    own = own_folder(root)
+    process = await start_as_user(own, "tests.conformance.stage", own, place.level)
     assert process.stdin is not None
-    stage = _Remote(process, own / "jobs")
+    stage = _Remote(process, own)
     try:
         if reason := json.loads(await stage.answer()):
             pytest.skip(f"{place}: {reason}")
@@ -141,14 +124,46 @@ async def _open_for_user(place: Place, root: Path) -> AsyncIterator[Stage]:
             raise
 
 
-def _interpreter_for(uid: int) -> str:
-    """An interpreter of this version that a uid can run where it lies."""
+def own_folder(root: Path) -> Path:
+    """The folder of the ordinary user below one, made if it is not there."""
+    own = root / _ORDINARY
+    own.mkdir(exist_ok=True)
+    shutil.chown(own, _ORDINARY)
+    return own
+
+
+async def start_as_user(
+    home: Path, module: str, *arguments: str | Path, stderr: int | None = None, **more: str
+) -> asyncio.subprocess.Process:
+    """Run a module as an ordinary user; skips the test where none can run this version of Python.
+
+    ``more`` is added to its environment.
+    """
+    account = pwd.getpwnam(_ORDINARY)
+    environ = {
+        "PYTHONPATH": os.pathsep.join([str(TREE), *sys.path[1:]]),
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "HOME": str(home),
+    }
+    return await asyncio.create_subprocess_exec(
+        _interpreter(account.pw_uid), "-P", "-B", "-m", module, *arguments,
+        env=environ | more,
+        cwd="/",
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=stderr,
+        user=account.pw_uid,
+        group=account.pw_gid,
+        extra_groups=[],
+        limit=1 << 24,
+    )  # fmt: skip
+
+
+def _interpreter(uid: int) -> str:
     name = f"python{sys.version_info.major}.{sys.version_info.minor}"
     for program in (str(base_interpreter()), shutil.which(name, path="/usr/local/bin:/usr/bin")):
-        if (
-            program
-            and tried([program, "-I", "-c", f"open({str(TREE / 'pyproject.toml')!r})"], uid) is not None
-        ):
+        reads = f"open({str(TREE / 'pyproject.toml')!r})"
+        if program and tried([program, "-I", "-c", reads], uid) is not None:
             return program
     pytest.skip(f"no ordinary user can run {name} on this machine, or read the source of Headrace")
 

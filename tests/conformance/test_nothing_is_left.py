@@ -143,7 +143,7 @@ async def test_no_process_folder_or_mount_of_a_job_is_left_when_its_outcome_is_t
                 await playing
                 dead = [] if place in FORGETS_THE_DEAD else dead_below(stage.pid)
                 assert not dead, f"{how}: nobody has waited for a dead process"
-                assert not folders_in(stage.jobs), f"{how}: its folder is left"
+                assert not folders_of_jobs(stage.root), f"{how}: its folder is left"
     assert mounts() == before
 
 
@@ -158,9 +158,9 @@ def dead_below(worker: int) -> list[int]:
     return [pid for pid, (state, parent) in states.items() if state == "Z" and parent in own]
 
 
-def folders_in(jobs: Path) -> list[Path]:
-    """What lies there of jobs: all but each worker's own folder, and its lock."""
-    return list(jobs.glob("*/*"))
+def folders_of_jobs(root: Path) -> list[Path]:
+    """What lies there of jobs; each worker has a folder of its own for them."""
+    return list(root.glob("jobs/*/*"))
 
 
 def mounts() -> str:

@@ -100,9 +100,9 @@ class Bench:
     runtimes: dict[Way, Runtime]
 
     @property
-    def jobs(self) -> Path:
-        """Holds the folders of running jobs."""
-        return self.folders.jobs
+    def root(self) -> Path:
+        """Holds the worker's folders."""
+        return self.folders.jobs.parent
 
     @property
     def pid(self) -> int:
@@ -121,7 +121,7 @@ class Bench:
             return await self._run(play, way, Log(), Stop(), "attempt-1")
         log, stop = Log(), Stop()
         neighbour = asyncio.create_task(
-            self._run(Play(play.neighbour, play.arguments), way, log, stop, "attempt-2")
+            self._run(replace(play, content=play.neighbour), way, log, stop, "attempt-2")
         )
         try:
             said = await log.until(b"\n", neighbour)
