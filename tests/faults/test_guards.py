@@ -18,8 +18,8 @@ ROOT = Path(__file__).parents[2]
 INTO_LOG = "\n),\nstored as (\n  insert into job_log"
 GUARDS = {
     "complete_and_claim": (
-        "where q.attempt = o.attempt and q.worker_session = :worker_session and q.state = 'running'",
-        "where :worker_session::bigint > 0 and q.state = 'running'",
+        "(q.attempt, q.worker_session, q.state) is not distinct from (o.attempt, :worker_session, 'running')",
+        "q.state = 'running'",
         "test_a_result_that_comes_too_late_is_refused",
     ),
     "append_log": (

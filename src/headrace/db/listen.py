@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -35,9 +35,12 @@ JOBS_CANCELED = "headrace_jobs_canceled"
 """Payload: ids of jobs that somebody wants to end: for the workers that run them."""
 
 CHECK_SECONDS = 15.0
+PACE_SECONDS = 0.005
+"""A second notification waits so long for others that can go with it; the first goes at once."""
 ANSWER_SECONDS = 10.0
 
 _LONGEST_PAYLOAD = 7900
+_NOTIFY = "select pg_notify(channel, payload) from unnest($1::text[], $2::text[]) as note (channel, payload)"
 Listener = Callable[[str], None]
 
 
@@ -104,23 +107,16 @@ class Switchboard:
                     await connection.execute("select 1", timeout=ANSWER_SECONDS)
                 self._something_pending.clear()
                 await self._send(connection)
+                await asyncio.sleep(PACE_SECONDS)
         finally:
             connection.terminate()
 
     async def _send(self, connection: asyncpg.Connection[Any]) -> None:
-        for channel, words in list(self._pending.items()):
-            while words:
-                payload: list[str] = []
-                size = 0
-                while words and size < _LONGEST_PAYLOAD:
-                    word = words.pop()
-                    size += len(word) + 1
-                    payload.append(word)
-                if size >= _LONGEST_PAYLOAD:
-                    words.add(payload.pop())
-                await connection.execute(
-                    "select pg_notify($1, $2)", channel, " ".join(payload), timeout=ANSWER_SECONDS
-                )
+        pending, self._pending = self._pending, defaultdict(set)
+        notes = [(channel, payload) for channel, words in pending.items() for payload in _payloads(words)]
+        if notes:
+            channels, payloads = zip(*notes, strict=True)
+            await connection.execute(_NOTIFY, channels, payloads, timeout=ANSWER_SECONDS)
 
     def _heard(self, _connection: object, _pid: int, channel: str, payload: object) -> None:
         self._deliver(channel, str(payload).split())
@@ -129,3 +125,17 @@ class Switchboard:
         for listener in list(self._listeners[channel]):
             for word in words or [""]:
                 listener(word)
+
+
+def _payloads(words: set[str]) -> Iterator[str]:
+    """The words, as few texts as they go into."""
+    payload: list[str] = []
+    size = 0
+    for word in words:
+        if payload and size + len(word) >= _LONGEST_PAYLOAD:
+            yield " ".join(payload)
+            payload, size = [], 0
+        payload.append(word)
+        size += len(word) + 1
+    if payload:
+        yield " ".join(payload)

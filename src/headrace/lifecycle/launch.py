@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from headrace.db.listen import JOBS_DUE, JOBS_LATER
+from headrace.db.listen import JOBS_CHANGED, JOBS_DUE, JOBS_LATER
 from headrace.errors import InvalidInput, NotAuthenticated, NotFound, TooMany
 from headrace.lifecycle.blobs.files import NewFile, keep_file
 from headrace.lifecycle.find_script import find_head, find_version
@@ -108,6 +108,9 @@ class Launched:
             switchboard.notify(JOBS_DUE, {self.tag})
             if self.is_later:
                 switchboard.notify(JOBS_LATER, {str(self.job)})
+        else:
+            # It may have ended long ago: to those who begin to wait for it that is news.
+            switchboard.notify(JOBS_CHANGED, {str(self.job)})
 
 
 async def find_earlier(

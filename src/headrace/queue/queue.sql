@@ -217,7 +217,9 @@ with outcome as (
 held as (
   select q.id
   from job_queue q join outcome o on o.id = q.id
-  where q.attempt = o.attempt and q.worker_session = :worker_session and q.state = 'running'
+  -- Not by "=", which would let the planner go by what a session runs: where an old snapshot is held, that
+  -- index is full of what it ran before.
+  where (q.attempt, q.worker_session, q.state) is not distinct from (o.attempt, :worker_session, 'running')
   order by q.id
   for update of q skip locked
 ),

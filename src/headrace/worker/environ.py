@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from headrace.model.job import ClaimedJob
 
 # What a job's own HTTP calls and locale need of the worker's environment. Nothing secret.
@@ -31,7 +33,7 @@ def job_environ(
     worker_group: str,
     of_workspace: dict[str, str],
     envs: list[str],
-    own: dict[str, str],
+    own: Mapping[str, str],
 ) -> dict[str, str]:
     """Every variable a job sees but for those the runtime adds (PATH, HOME, …).
 

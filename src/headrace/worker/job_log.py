@@ -36,6 +36,7 @@ class JobLog:
         self._next_start = 0
         self._in_flight: list[LogChunk] = []
         self._unstored: list[LogChunk] = []
+        self._timer: asyncio.TimerHandle | None = None
         self._flusher: asyncio.Task[None] | None = None
         self._has_room = asyncio.Event()
         self._has_room.set()
@@ -56,6 +57,8 @@ class JobLog:
         """End a flush under way and return what is not stored, as far as is known."""
         self._closed = True
         self._has_room.set()
+        if self._timer is not None:
+            self._timer.cancel()
         if self._flusher is not None:
             self._flusher.cancel()
             await asyncio.gather(self._flusher, return_exceptions=True)
@@ -68,13 +71,17 @@ class JobLog:
         self._buffered += len(text)
         if self._buffered >= MOST_BUFFERED_CHARACTERS and not self._closed:
             self._has_room.clear()
-        if self._flusher is None or self._flusher.done():
-            self._flusher = asyncio.create_task(self._flush_soon())
+        if self._timer is None and self._flusher is None:
+            # No task yet: most jobs are over before.
+            seconds = FLUSH_SECONDS if self._buffered < CHUNK_CHARACTERS else 0
+            self._timer = asyncio.get_running_loop().call_later(seconds, self._begin_to_flush)
 
-    async def _flush_soon(self) -> None:
+    def _begin_to_flush(self) -> None:
+        self._timer = None
+        self._flusher = asyncio.create_task(self._flush())
+
+    async def _flush(self) -> None:
         while self._buffer:
-            if self._buffered < CHUNK_CHARACTERS:
-                await asyncio.sleep(FLUSH_SECONDS)
             # Until the answer is here it is unknown whether these are stored; to store the very same
             # chunks again changes nothing.
             self._in_flight = self._take()
@@ -86,6 +93,9 @@ class JobLog:
                 self._unstored += self._in_flight
             self._in_flight = []
             self._has_room.set()
+            if self._buffered < CHUNK_CHARACTERS:
+                await asyncio.sleep(FLUSH_SECONDS)
+        self._flusher = None
 
     def _take(self) -> list[LogChunk]:
         text = "".join(self._buffer)

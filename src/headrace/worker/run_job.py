@@ -215,7 +215,7 @@ def _environ(
         worker_group=workshop.settings.group,
         of_workspace=of_workspace,
         envs=resolved.settings.get("envs") or [],
-        own=dict(os.environ),
+        own=os.environ,
     )
 
 

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from headrace.model.ids import JobId
 
 
+_FIRST_LOOK_SECONDS = 0.05
+
+
 @dataclass(frozen=True, slots=True)
 class Waiter:
     """A request that waits for a job, and what becomes of the job where the client goes away."""
@@ -56,7 +59,7 @@ class Waiter:
         return result
 
     async def result_of(self, job: JobId) -> tuple[Status, bytes]:
-        """How a job has ended, as soon as it has, and its result as JSON.
+        """How a job that was just started has ended, as soon as it has, and its result as JSON.
 
         Raises NotInTime after ``wait_result_seconds``, ClientDisconnect where nobody waits any more, and
         Damaged or Unavailable where the result can't be read.
@@ -66,6 +69,8 @@ class Waiter:
         until = monotonic() + limit
         with caller.context.waiters.news_of(job) as news:
             async with _until_gone(self.request, news) as is_gone:
+                # No look at what has just been started; news of it may have come before we listened.
+                await next_news(news, limit, _FIRST_LOOK_SECONDS)
                 while True:
                     async with caller.transaction() as connection:
                         ended = await runs.read_result(connection, caller.workspace, job)
