@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from benchmarks.backlog import SQL as BACKLOG
 from benchmarks.cpu import cpu_ms
 from benchmarks.spin import spin_ms
 from headrace.db.connection import Login, connect
@@ -34,7 +35,6 @@ Rows = Callable[["Query", dict[str, Any]], Awaitable[list[Any]]]
 """Runs a named query with values; rows have their columns by name."""
 
 _WARM_UP = 20
-_ARGUMENTS = b'{"number": 1, "text": "some words"}'
 
 
 def main() -> None:
@@ -94,7 +94,9 @@ async def _take_turns(
     try:
         for number in range(blocks):
             for name in sorted(drivers, reverse=bool(number % 2)):
-                await _enqueue(ours, cycles + _WARM_UP)
+                await BACKLOG.fill.run(
+                    ours, jobs=cycles + _WARM_UP, tags=["python3"], priority=0, delay_seconds=0
+                )
                 samples[name].append(await _block(drivers[name], session, cycles, postgres.pid))
     finally:
         await theirs.close()
@@ -138,6 +140,9 @@ async def _cycle(rows: Rows, session: int) -> None:
         "canceled_reasons": [None],
         "processes_gone": [gone],
         "folders_gone": [gone],
+        "result_blobs": [None],
+        "label_ids": [],
+        "labels": [],
         "log_ids": [claimed[0]["id"]],
         "log_starts": [0],
         "log_chunks": ["a line\n"],
@@ -179,18 +184,6 @@ async def _open_session(connection: Connection) -> int:
         connection, worker="benchmarks", worker_group="default", host="benchmarks", tags=["python3"], slots=1,
         version="0", isolation="process", lease_seconds=86400.0,
     )  # fmt: skip
-
-
-async def _enqueue(connection: Connection, jobs: int) -> None:
-    values: dict[str, Any] = dict.fromkeys(SQL.enqueue_job.parameters)
-    values |= {
-        "workspace": "benchmarks", "kind": "script", "path": "f/benchmarks/noop", "language": "python3",
-        "args": _ARGUMENTS, "created_by": "admin", "permissioned_as": "u/admin", "email": "a@example.com",
-        "tag": "python3", "priority": 0, "restart_if_lost": True, "visible_to_runner_only": False,
-    }  # fmt: skip
-    async with connection.transaction():
-        for _ in range(jobs):
-            await SQL.enqueue_job.run(connection, **values)
 
 
 if __name__ == "__main__":
