@@ -8,6 +8,7 @@ import json
 import signal
 import sys
 import time
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from benchmarks import (
 )  # fmt: skip
 from benchmarks.cpu import foreign_share
 from benchmarks.machine import describe_machine
+from benchmarks.peers.peer import KINDS, running_peer
 from benchmarks.report import print_machine
 from benchmarks.spin import spin_ms
 from benchmarks.system import running_system
@@ -70,6 +72,13 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--hold-seconds", type=int, default=30, help="how long W6 holds a snapshot open (default 30)"
     )
+    parser.add_argument(
+        "--peers",
+        nargs="*",
+        default=[],
+        choices=KINDS,
+        help="others in W3 to W5, from a package index",
+    )
     parser.add_argument("--json", help="a file for the raw figures")
     options = parser.parse_args()
     if unknown := set(options.names) - set(WORKLOADS):
@@ -89,8 +98,12 @@ async def _measure(chosen: list[Workload], options: argparse.Namespace) -> dict[
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     rounds: dict[str, list[Round]] = {workload.name: [] for workload in chosen}
     before: list[dict[str, float]] = []
-    async with running_system() as system:
+    async with running_system() as system, AsyncExitStack() as peers:
         machine = await describe_machine(system.connection, system.folder / "data")
+        for name in options.peers:
+            peer = await peers.enter_async_context(running_peer(name, system))
+            system.peers.append(peer)
+            machine[peer.name] = peer.store.durability
         for number in range(options.rounds or max(workload.rounds for workload in chosen)):
             due = [one for one in chosen if options.rounds or number < one.rounds]
             start = number % len(due)

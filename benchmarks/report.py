@@ -25,6 +25,7 @@ class Column:
 SECONDS = Column("seconds", lambda figures: figures.get("seconds"), ".3f")
 SPEED = Column("jobs/s", lambda figures: figures.get("per_second"), ",.0f")
 CPU = Column("CPU ms/job", lambda figures: figures.get("cpu_ms"))
+PROCESSES = Column("processes", lambda figures: figures.get("processes"), ".0f")
 
 
 def percentile(times: Sequence[float], share: float) -> float:

@@ -16,7 +16,7 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +31,7 @@ from headrace.db.programs import bound_to_parent
 from headrace.settings import Secret, Settings
 
 if TYPE_CHECKING:
+    from benchmarks.peers.peer import Peer
     from headrace.db.connection import Connection
 
 SLOTS = 2
@@ -56,6 +57,8 @@ class System:
     connection: Connection
     """The owner's, for looking at the database; the jobs never pass through it."""
     worker: asyncio.subprocess.Process | None = None
+    peers: list[Peer] = field(default_factory=list["Peer"])
+    """Other systems that are measured beside it."""
 
     def client(self) -> httpx.AsyncClient:
         """An HTTP client of the workspace; the caller closes it."""
@@ -149,7 +152,7 @@ async def _serving(folder: Path, postgres: EmbeddedPostgres) -> AsyncIterator[Sy
         "HEADRACE_DATA_DIR": str(settings.data_dir),
         "HEADRACE_WAIT_RESULT_SECONDS": str(_PATIENCE_SECONDS),  # a cold start may take long
     }
-    port = _free_port()
+    port = free_port()
     url = f"http://127.0.0.1:{port}"
     connection = await connect(Login(postgres.url), "benchmarks")
     try:
@@ -218,7 +221,8 @@ async def _end(process: asyncio.subprocess.Process) -> None:
             await process.wait()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of the loopback address that nobody listens on."""
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         return listening.getsockname()[1]

@@ -71,7 +71,8 @@ def _refuse_strays(system: System) -> None:
     """Raise where a process of the installation is none of its trees."""
     assert system.worker is not None
     known = {os.getpid()}
-    for root in (system.worker.pid, system.server.pid, system.postgres.pid):
+    stores = (peer.store.pid for peer in system.peers)
+    for root in (system.worker.pid, system.server.pid, system.postgres.pid, *stores):
         known |= {root, *descendants(root)}
     folder = os.fsencode(system.folder)
     strays = [pid for pid in _processes() if pid not in known and folder in _said_of(pid)]

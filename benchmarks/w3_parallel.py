@@ -8,7 +8,7 @@ import time
 from benchmarks.caller import enqueue_all
 from benchmarks.evidence import Figures, begin, evidence, until_ended
 from benchmarks.floor import run_floor
-from benchmarks.report import CPU, SECONDS, print_evidence, print_parts, print_table
+from benchmarks.report import CPU, PROCESSES, SECONDS, print_evidence, print_parts, print_table
 from benchmarks.system import SCRIPT, SLOTS, System, per_job
 from benchmarks.workload import OURS, Round, Workload, take_turns
 
@@ -43,13 +43,14 @@ async def _measure(system: System, _: argparse.Namespace, number: int) -> Round:
     floors = {
         floor: lambda floor=floor: run_floor(floor, TASKS, SLOTS, system.witness, n=N) for floor in _FLOORS
     }
-    return await take_turns(number, {OURS: lambda: _spread(system), **floors})
+    peers = {peer.name: lambda peer=peer: peer.spread(TASKS, N) for peer in system.peers}
+    return await take_turns(number, {OURS: lambda: _spread(system), **peers, **floors})
 
 
 def _show(rounds: list[Round]) -> None:
     print(f"\n## W3: {TASKS} jobs fibo({N}) at once, {SLOTS} slots, from the first request to the last end\n")
     print_evidence(rounds)
-    print_table(rounds, SECONDS, [SECONDS, CPU])
+    print_table(rounds, SECONDS, [SECONDS, CPU, PROCESSES])
     print_parts(rounds)
 
 

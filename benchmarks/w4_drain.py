@@ -9,7 +9,7 @@ import time
 from benchmarks.caller import enqueue_all
 from benchmarks.evidence import Figures, begin, ended, evidence, until_ended
 from benchmarks.floor import FLOORS, run_floor
-from benchmarks.report import CPU, SPEED, Column, print_evidence, print_parts, print_table
+from benchmarks.report import CPU, PROCESSES, SPEED, Column, print_evidence, print_parts, print_table
 from benchmarks.system import SCRIPT, SLOTS, System, per_job
 from benchmarks.workload import OURS, Round, Workload, take_turns
 
@@ -52,14 +52,15 @@ async def drain(system: System, jobs: int, script: str = SCRIPT) -> Figures:
 async def _measure(system: System, options: argparse.Namespace, number: int) -> Round:
     jobs = options.jobs // (options.rounds or ROUNDS)
     floors = {floor: lambda floor=floor: run_floor(floor, jobs, SLOTS, system.witness) for floor in FLOORS}
-    return await take_turns(number, {OURS: lambda: drain(system, jobs), **floors})
+    peers = {peer.name: lambda peer=peer: peer.drain(jobs) for peer in system.peers}
+    return await take_turns(number, {OURS: lambda: drain(system, jobs), **peers, **floors})
 
 
 def _show(rounds: list[Round]) -> None:
     print(f"\n## W4: drain of no-op jobs by {SLOTS} slots\n")
     print_evidence(rounds)
     commits = Column("commits/job", lambda figures: figures.get("commits"))
-    print_table(rounds, SPEED, [SPEED, CPU, commits])
+    print_table(rounds, SPEED, [SPEED, CPU, PROCESSES, commits])
     print_parts(rounds)
 
 

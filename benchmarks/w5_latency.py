@@ -10,7 +10,7 @@ from contextlib import closing
 from benchmarks.caller import Caller
 from benchmarks.evidence import Figures, begin, evidence
 from benchmarks.floor import FLOORS, run_floor
-from benchmarks.report import CPU, print_evidence, print_parts, print_table, time_column
+from benchmarks.report import CPU, PROCESSES, print_evidence, print_parts, print_table, time_column
 from benchmarks.system import SCRIPT, System, per_job
 from benchmarks.workload import OURS, Round, Workload, take_turns
 
@@ -45,13 +45,14 @@ def ask(system: System, calls: int) -> list[float]:
 async def _measure(system: System, options: argparse.Namespace, number: int) -> Round:
     calls = options.calls // (options.rounds or ROUNDS)
     floors = {floor: lambda floor=floor: run_floor(floor, calls, 1, system.witness) for floor in FLOORS}
-    return await take_turns(number, {OURS: lambda: _ask(system, calls), **floors})
+    peers = {peer.name: lambda peer=peer: peer.ask(calls) for peer in system.peers}
+    return await take_turns(number, {OURS: lambda: _ask(system, calls), **peers, **floors})
 
 
 def _show(rounds: list[Round]) -> None:
     print("\n## W5: one trivial job on an idle system, client's clock\n")
     print_evidence(rounds)
-    print_table(rounds, time_column(0.5), [time_column(0.5), time_column(0.95), CPU])
+    print_table(rounds, time_column(0.5), [time_column(0.5), time_column(0.95), CPU, PROCESSES])
     print_parts(rounds)
 
 
