@@ -114,9 +114,16 @@ class Switchboard:
     async def _send(self, connection: asyncpg.Connection[Any]) -> None:
         pending, self._pending = self._pending, defaultdict(set)
         notes = [(channel, payload) for channel, words in pending.items() for payload in _payloads(words)]
-        if notes:
-            channels, payloads = zip(*notes, strict=True)
+        if not notes:
+            return
+        channels, payloads = zip(*notes, strict=True)
+        try:
             await connection.execute(_NOTIFY, channels, payloads, timeout=ANSWER_SECONDS)
+        except BaseException:
+            # They may have been heard; to be told twice does no harm.
+            for channel, words in pending.items():
+                self.notify(channel, words)
+            raise
 
     def _heard(self, _connection: object, _pid: int, channel: str, payload: object) -> None:
         self._deliver(channel, str(payload).split())

@@ -26,6 +26,11 @@ PASSED_ON = (
 )
 
 
+def passed_on(own: Mapping[str, str]) -> dict[str, str]:
+    """What every job gets of the worker's own environment."""
+    return {"LANG": "C.UTF-8"} | {name: own[name] for name in PASSED_ON if name in own}
+
+
 def job_environ(
     job: ClaimedJob,
     *,
@@ -33,20 +38,17 @@ def job_environ(
     worker_group: str,
     of_workspace: dict[str, str],
     envs: list[str],
-    own: Mapping[str, str],
 ) -> dict[str, str]:
     """Every variable a job sees but for those the runtime adds (PATH, HOME, …).
 
-    ``of_workspace`` is what the workspace adds for all its jobs. ``envs`` are the script's own, as
-    ``KEY=VALUE``, and go before that; they can't replace ``WM_…``. ``own`` is the worker's environment, of
-    which PASSED_ON goes through.
+    ``of_workspace`` is what all jobs of the workspace get. ``envs`` are the script's own, as ``KEY=VALUE``,
+    and go before that; they can't replace ``WM_…``.
     """
-    passed_on = {name: own[name] for name in PASSED_ON if name in own}
     custom = {name: value for name, _, value in (env.partition("=") for env in envs) if name}
     # The public client's tasks ask by this whether they are the function that this very job is to run.
     override = {"MAIN_OVERRIDE": job.entry} if job.entry else {}
     contextual = _contextual(job, url, worker_group)
-    return {"LANG": "C.UTF-8"} | passed_on | of_workspace | custom | override | contextual
+    return of_workspace | custom | override | contextual
 
 
 def _contextual(job: ClaimedJob, url: str, worker_group: str) -> dict[str, str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import logging
-import os
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -215,7 +214,6 @@ def _environ(
         worker_group=workshop.settings.group,
         of_workspace=of_workspace,
         envs=resolved.settings.get("envs") or [],
-        own=os.environ,
     )
 
 

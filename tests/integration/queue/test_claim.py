@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import asyncpg
 import pytest
 
-from headrace.db.connection import connect
+from headrace.db.connection import connect, connect_by_key
 from headrace.errors import NotAuthenticated
 from headrace.permissions.identity import authenticate
 from headrace.queue import sessions
@@ -131,17 +131,25 @@ async def test_its_token_has_the_rights_of_its_user_until_it_is_over(
 
 
 @pytest.mark.fresh_database
-@pytest.mark.parametrize("mode", ["auto", "force_generic_plan"])
+@pytest.mark.parametrize("mode", ["auto", "force_generic_plan", "as a worker does"])
 async def test_a_claim_and_its_end_never_walk_the_backlog(
     owner: asyncpg.Connection, roles: RoleLogins, people: People, mode: str
 ):
-    """Twenty claims and ends, however the server plans them, read a few hundred rows of 20,000."""
+    """Twenty claims and ends, however the server plans them, read a few hundred rows of 20,000.
+
+    A worker's plans are made when the queue is empty.
+    """
     assert people
-    await seed_backlog(owner, 20_000, "python3", "bash", "deno")
-    connection = await connect(roles.worker, "tests")
-    await connection.execute(f"set plan_cache_mode = {mode}")
+    if mode == "as a worker does":
+        connection = await connect_by_key(roles.worker, "tests")
+    else:
+        connection = await connect(roles.worker, "tests")
+        await connection.execute(f"set plan_cache_mode = {mode}")
     pool: Any = _One(connection)
     session = await open_session(pool, "python3", "bash")
+    assert await claim_as(pool, session, "python3", "bash", "nothing-has-it") == []
+    await connection.execute("select pg_stat_force_next_flush()")
+    await seed_backlog(owner, 20_000, "python3", "bash", "deno")
     async with connection.transaction():
         for _ in range(20):
             claimed = await claim_as(pool, session, "python3", "bash", "nothing-has-it", slots=2)

@@ -8,7 +8,7 @@ from uuid import UUID
 from headrace.model.contextual_variables import CONTEXTUAL, is_contextual
 from headrace.model.ids import JobId, WorkspaceId
 from headrace.model.job import ClaimedJob, JobKind, Lease
-from headrace.worker.environ import job_environ
+from headrace.worker.environ import job_environ, passed_on
 
 ID = JobId(UUID(int=1))
 JOB = ClaimedJob(
@@ -35,16 +35,20 @@ JOB = ClaimedJob(
 
 
 def environ(of_workspace: dict[str, str], envs: list[str]) -> dict[str, str]:
-    return job_environ(
-        JOB, url="http://h", worker_group="default", of_workspace=of_workspace, envs=envs, own={}
-    )
+    return job_environ(JOB, url="http://h", worker_group="default", of_workspace=of_workspace, envs=envs)
 
 
 def test_what_is_described_to_users_is_what_a_job_has():
-    assert environ({}, []).keys() - {"LANG"} == CONTEXTUAL.keys()
+    assert environ({}, []).keys() == CONTEXTUAL.keys()
     assert all(is_contextual(name) for name in CONTEXTUAL)
 
 
 def test_a_scripts_own_goes_before_the_workspaces_and_headraces_before_both():
     made = environ({"A": "1", "B": "1", "WM_TOKEN": "1"}, ["B=2", "WM_TOKEN=2"])
     assert (made["A"], made["B"], made["WM_TOKEN"]) == ("1", "2", "token")
+
+
+def test_of_the_workers_own_environment_next_to_nothing_is_passed_on():
+    own = {"TZ": "Europe/Oslo", "HEADRACE_DATABASE_URL": "secret", "PATH": "/bin"}
+    assert passed_on(own) == {"LANG": "C.UTF-8", "TZ": "Europe/Oslo"}
+    assert passed_on({"LANG": "nb_NO.UTF-8"}) == {"LANG": "nb_NO.UTF-8"}
