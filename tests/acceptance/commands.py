@@ -124,6 +124,7 @@ async def run(*arguments: str, typed: str = "", **settings: Any) -> Ended:
             output, errors = await process.communicate(typed.encode())
     except TimeoutError:
         process.kill()
+        await process.wait()
         raise AssertionError(f"headrace {' '.join(arguments)} does not end") from None
     assert process.returncode is not None
     return Ended(process.returncode, output.decode(), errors.decode())

@@ -33,7 +33,7 @@ class Follower:
         again = f"Last-Event-ID: {place}\r\n" if place else ""
         follower._writer.write(
             f"GET /api/w/{up.workspace}/jobs_u/getupdate_sse/{job}?only_result=true HTTP/1.1\r\n"
-            f"Host: x\r\nAuthorization: Bearer {up.token}\r\n{again}\r\n".encode()
+            f"Host: {host}:{port}\r\nAuthorization: Bearer {up.token}\r\n{again}\r\n".encode()
         )
         status = await follower._reader.readline()
         if b" 200 " not in status:

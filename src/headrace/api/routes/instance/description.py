@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,13 +38,13 @@ _POLICY = (
 @router.get("/openapi.json", response_model=dict[str, object])
 async def get_open_api_json(request: Request) -> Response:
     """The description of the API, in JSON."""
-    return Response(_kept(request, "openapi_json", encode), media_type="application/json")
+    return Response(await _kept(request, "openapi_json", encode), media_type="application/json")
 
 
 @router.get("/openapi.yaml", response_class=PlainTextResponse)
 async def get_open_api_yaml(request: Request) -> Response:
     """The description of the API, in YAML."""
-    return PlainTextResponse(_kept(request, "openapi_yaml", _as_yaml))
+    return PlainTextResponse(await _kept(request, "openapi_yaml", _as_yaml))
 
 
 @router.get("/docs", include_in_schema=False)
@@ -63,12 +64,12 @@ async def get_docs_asset(digest: str, name: str) -> Response:
     return Response(file.read_bytes(), media_type=kind, headers=headers)
 
 
-def _kept(request: Request, name: str, make: Callable[[Any], bytes]) -> bytes:
-    """The description in one form, made at the first call: it takes a while."""
-    state = request.app.state
-    if not hasattr(state, name):
-        setattr(state, name, make(request.app.openapi()))
-    return getattr(state, name)
+async def _kept(request: Request, name: str, make: Callable[[Any], bytes]) -> bytes:
+    """The description in one form, made at the first call: it takes seconds, and others don't wait for it."""
+    app = request.app
+    if not hasattr(app.state, name):
+        setattr(app.state, name, await asyncio.to_thread(lambda: make(app.openapi())))
+    return getattr(app.state, name)
 
 
 def _as_yaml(description: dict[str, Any]) -> bytes:
