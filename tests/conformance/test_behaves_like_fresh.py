@@ -16,7 +16,7 @@ import pytest
 
 from tests.conformance.ways import Bench, Way
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 BEGINNING = """
 import atexit, builtins, sys
@@ -419,18 +419,13 @@ ENDS = {
     "sys.exit(0)": ("failure", 0),
     "sys.exit(3)": ("failure", 3),
     "sys.exit('a sentence')": ("failure", 1),
-    "os._exit(0)": ("failure", 0),
     "os._exit(7)": ("failure", 7),
     "os.kill(os.getpid(), signal.SIGTERM)": ("failure", 128 + signal.SIGTERM),
     "os.kill(os.getpid(), signal.SIGKILL)": ("failure", 128 + signal.SIGKILL),
-    "os.abort()": ("failure", 128 + signal.SIGABRT),
     "ctypes.string_at(0)": ("failure", 128 + signal.SIGSEGV),
     "raise KeyboardInterrupt": ("failure", 1),
-    "signal.raise_signal(signal.SIGINT)": ("failure", 1),
     "raise ValueError('no such luck')": ("failure", 1),
-    "int('9' * 5000)": ("failure", 1),
     "endless(0)": ("failure", 1),
-    "return deep(900)": ("success", 0),
     "sys.setrecursionlimit(20_000); return deep(15_000)": ("success", 0),
 }
 
@@ -458,7 +453,8 @@ async def test_a_child_that_comes_back_from_the_script_gives_no_answer(bench: Be
     assert (told.end, told.value, told.log) == (("success", 0), 0, "")
 
 
-@pytest.mark.parametrize("way", [Way.FORK, pytest.param(Way.INTERPRETER, marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("way", Way)
 async def test_large_arguments_and_results_pass(bench: Bench, way: Way):
     told = await bench.run("def main(text): return text + 'x'", {"text": "x" * 50_000_000}, way=way)
     assert told.end == ("success", 0)
