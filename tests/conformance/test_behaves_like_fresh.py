@@ -70,7 +70,7 @@ def main():
             threading.stack_size(),
         ],
         "last error": [hasattr(sys, "last_value"), sys.exc_info()],
-        "audited": resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime,
+        "time of children": resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime,
         "fresh clock": time.process_time() < 5,
     }
 """
@@ -328,7 +328,7 @@ async def test_the_interpreter_is_in_the_state_in_which_it_starts(bench: Bench):
     assert facts["encodings"] == ["utf-8"] * 3
     assert facts["threads"] == [1, True, "MainThread", 0]
     assert facts["last error"] == [False, [None, None, None]]
-    assert facts["audited"] == 0
+    assert facts["time of children"] == 0
     assert facts["fresh clock"]
 
 
@@ -346,9 +346,9 @@ async def test_the_process_is_in_the_state_in_which_one_starts(bench: Bench):
     assert facts["other descriptors"] == ["pipe"]
     assert facts["inheritable"] == []
     assert facts["limits"]["RLIMIT_CORE"] == [0, 0]
-    assert facts["limits"]["RLIMIT_NOFILE"] == [4096, 4096]
+    assert facts["limits"]["RLIMIT_NOFILE"] == [min(4096, resource.getrlimit(resource.RLIMIT_NOFILE)[1])] * 2
     assert facts["limits"]["RLIMIT_STACK"] == list(resource.getrlimit(resource.RLIMIT_STACK))
-    assert facts["nice"][0] == 0
+    assert facts["nice"][0] == os.nice(0)
     assert facts["leads"] == [True, True]
     assert facts["threads"] == ["1", True]
     assert facts["uids"][:2] == [1, 1]
