@@ -16,6 +16,7 @@ from typing import Any
 
 _KEPT = b"nobody has touched this"
 _REMOVE = 0
+_OWN = 1 << 30
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -24,7 +25,8 @@ _libc = ctypes.CDLL(None, use_errno=True)
 class Canaries:
     """A folder of the machine that everybody may enter, and marks of what jobs leave.
 
-    ``mark`` is in the name of whatever a job makes outside its own folder.
+    ``mark`` is in the name of whatever a job makes outside its own folder, and the key of a segment of
+    memory; one with ``_OWN`` added is left by the hostile job, one without it by its neighbour.
     """
 
     folder: Path
@@ -54,6 +56,7 @@ class Canaries:
             "secret": str(self.secret),
             "open file": str(self.open_file),
             "socket": str(self.socket),
+            "own": _OWN,
             "leave in": [str(place) for place in self.places],
         }
 
@@ -61,15 +64,11 @@ class Canaries:
         """Where something is that a job has made, by the name of the place; a segment of memory is one."""
         places = ["drop" if place.name == "drop" else str(place) for place in self.places]
         left = {name for name, place in zip(places, self.places, strict=True) if (place / self.mark).exists()}
-        return left | ({"memory"} if _libc.shmget(self._segment, 0, 0) >= 0 else set())
+        return left | ({"memory"} if _libc.shmget(int(self.mark, 16) | _OWN, 0, 0) >= 0 else set())
 
     def are_untouched(self) -> bool:
         """Whether all that they hold is as it was."""
         return [self.open_file.read_bytes(), self.secret.read_bytes()] == [_KEPT] * 2
-
-    @property
-    def _segment(self) -> int:
-        return int(self.mark, 16) & 0x3FFFFFFF | 0x40000000
 
     def remove(self) -> None:
         """Remove all that is there, whoever made it."""
@@ -78,7 +77,7 @@ class Canaries:
         for place in self.places[1:]:
             for path in place.glob(f"{self.mark}*"):
                 path.unlink()
-        for number in (self._segment, int(self.mark, 16) & 0x7FFFFFFF):
+        for number in (int(self.mark, 16), int(self.mark, 16) | _OWN):
             if (segment := _libc.shmget(number, 0, 0)) >= 0:
                 _libc.shmctl(segment, _REMOVE, None)
         _libc.mq_unlink(f"/{self.mark}".encode())
@@ -89,7 +88,9 @@ def canaries(worker_root: Path) -> Iterator[Canaries]:
     """Make them; ``worker_root`` belongs to the worker, and so does its secret."""
     folder = Path(tempfile.mkdtemp(prefix="canaries-", dir="/var/tmp"))
     folder.chmod(0o755)
-    made = Canaries(folder, secrets.token_hex(4), worker_root / f"secret-{secrets.token_hex(4)}")
+    made = Canaries(
+        folder, f"{1 + secrets.randbelow(_OWN - 1):08x}", worker_root / f"secret-{secrets.token_hex(4)}"
+    )
     with socket.socket(socket.AF_UNIX) as listening, socket.socket(socket.AF_UNIX) as abstract:
         try:
             (folder / "drop").mkdir()

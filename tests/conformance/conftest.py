@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from tests.conformance.stage import PLACES, Stage, open_stage
 from tests.conformance.ways import Bench, open_bench
 
 
@@ -21,8 +22,15 @@ def worker_root() -> Iterator[Path]:
         yield Path(name)
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def bench(worker_root: Path) -> AsyncIterator[Bench]:
     """Slots at the level that this machine has by default."""
     async with open_bench(worker_root) as bench:
         yield bench
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session", params=PLACES, ids=str)
+async def stage(request: pytest.FixtureRequest, worker_root: Path) -> AsyncIterator[Stage]:
+    """Each place in turn; those that this machine does not have are skipped, with the reason."""
+    async with open_stage(request.param, worker_root) as stage:
+        yield stage

@@ -12,11 +12,11 @@ import os
 import pwd
 import shutil
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any
 
 import pytest
 
@@ -48,22 +48,15 @@ USER_PROCESS = Place("user", Isolation.PROCESS)
 PLACES = (ROOT_SANDBOX, ROOT_PROCESS, USER_SANDBOX, USER_PROCESS)
 
 
-class Stage(Protocol):
-    """Runs scripts at one place."""
+@dataclass(frozen=True)
+class Stage:
+    """Runs scripts at one place. ``pid`` is the worker's process, ``root`` holds the worker's folders."""
 
-    @property
-    def pid(self) -> int:
-        """The worker's process."""
-        ...
-
-    @property
-    def root(self) -> Path:
-        """Holds the worker's folders."""
-        ...
-
-    async def play(self, play: Play) -> Told:
-        """Run a script to its end, beside a neighbour if it has one."""
-        ...
+    place: Place
+    pid: int
+    root: Path
+    play: Callable[[Play], Coroutine[Any, Any, Told]]
+    """Runs one to its end, beside a neighbour if it has one."""
 
 
 @asynccontextmanager
@@ -82,40 +75,29 @@ async def _open_here(place: Place, root: Path) -> AsyncIterator[Stage]:
     if reason := why_not(place.level):
         pytest.skip(f"{place}: {reason}")
     async with open_bench(root, place.level) as bench:
-        yield bench
-
-
-class _Remote:
-    """A stage in another process."""
-
-    def __init__(self, process: asyncio.subprocess.Process, root: Path) -> None:
-        self.pid, self.root = process.pid, root
-        self._process = process
-
-    async def play(self, play: Play) -> Told:
-        assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps(asdict(play)).encode() + b"\n")
-        return Told(**json.loads(await self.answer()))
-
-    async def answer(self) -> bytes:
-        assert self._process.stdout is not None
-        line = await self._process.stdout.readline()
-        assert line, "the other account's process has ended"
-        return line
+        yield Stage(place, os.getpid(), root, bench.play)
 
 
 @asynccontextmanager
 async def _open_for_user(place: Place, root: Path) -> AsyncIterator[Stage]:
     own = own_folder(root)
     process = await start_as_user(own, "tests.conformance.stage", own, place.level)
-    assert process.stdin is not None
-    stage = _Remote(process, own)
+    asked, answers = process.stdin, process.stdout
+    assert asked is not None
+    assert answers is not None
+
+    async def play(play: Play) -> Told:
+        asked.write(json.dumps(asdict(play)).encode() + b"\n")
+        line = await answers.readline()
+        assert line, f"{place}: its process has ended"
+        return Told(**json.loads(line))
+
     try:
-        if reason := json.loads(await stage.answer()):
+        if reason := json.loads(await answers.readline()):
             pytest.skip(f"{place}: {reason}")
-        yield stage
+        yield Stage(place, process.pid, own, play)
     finally:
-        process.stdin.close()
+        asked.close()
         try:
             async with asyncio.timeout(10):
                 await process.wait()

@@ -13,16 +13,7 @@ import pytest
 
 from tests.acceptance.commands import Up, family_of
 from tests.acceptance.jobs import preview, result_of
-from tests.conformance.stage import (
-    ROOT_PROCESS,
-    ROOT_SANDBOX,
-    USER_PROCESS,
-    USER_SANDBOX,
-    Place,
-    open_stage,
-    own_folder,
-    start_as_user,
-)
+from tests.conformance.stage import USER_PROCESS, Stage, own_folder, start_as_user
 from tests.conformance.ways import Play
 from tests.ground.alive import is_alive
 from tests.ground.processes import Process
@@ -87,30 +78,27 @@ async def test_no_command_line_of_an_installation_holds_a_secret(server: Up):
     assert not [line for line in map(read_if_there, lines) if any(secret in line for secret in secrets)]
 
 
-@pytest.mark.parametrize("place", [ROOT_SANDBOX, ROOT_PROCESS], ids=str)
-async def test_a_job_reaches_nothing_of_an_installation(place: Place, server: Up, worker_root: Path):
-    assert await reached(place, server.data_dir, worker_root) == set()
+async def test_a_job_reaches_nothing_of_an_installation(stage: Stage, server: Up):
+    if stage.place.account != "root":
+        pytest.skip("the installation belongs to root, who is asked about elsewhere")
+    assert await reached(stage, server.data_dir) == set()
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("place", [USER_SANDBOX, USER_PROCESS], ids=str)
-async def test_it_reaches_nothing_of_one_of_an_ordinary_user_unless_it_is_taken_for_that_user(
-    place: Place, worker_root: Path
-):
-    if os.geteuid() != 0:
-        pytest.skip("the installation of another test would be taken for this one's")
+async def test_it_reaches_nothing_of_a_user_unless_it_is_taken_for_that_user(stage: Stage, worker_root: Path):
+    if stage.place.account != "user" or os.geteuid() != 0:
+        pytest.skip("there has to be a worker of an ordinary user, and one of root beside it")
     async with open_installation_of_user(worker_root) as data_dir:
-        found = await reached(place, data_dir, worker_root)
-    assert found == (EVERYTHING if place == USER_PROCESS else set())
+        found = await reached(stage, data_dir)
+    assert found == (EVERYTHING if stage.place == USER_PROCESS else set())
 
 
-async def reached(place: Place, data_dir: Path, worker_root: Path) -> set[str]:
+async def reached(stage: Stage, data_dir: Path) -> set[str]:
     """What a job of another worker with the same account reaches of an installation."""
     assert not [name for name in PRIVATE if not (data_dir / name).exists()]
     pids = family_of(data_dir)
-    async with open_stage(place, worker_root) as stage:
-        arguments = {"data": str(data_dir), "pids": pids}
-        played = await stage.play(Play((HOSTILE / "installation.py").read_text(), arguments, MODULES))
+    arguments = {"data": str(data_dir), "pids": pids}
+    played = await stage.play(Play((HOSTILE / "installation.py").read_text(), arguments, MODULES))
     assert played.end == ("success", 0), played
     assert all(map(is_alive, pids))
     return {name for name, (is_reached, _) in played.value.items() if is_reached}

@@ -14,18 +14,16 @@ import pytest
 from tests.conformance.canaries import Canaries, canaries
 from tests.conformance.lifelines import Lifelines
 from tests.conformance.stage import (
-    PLACES,
     ROOT_PROCESS,
     ROOT_SANDBOX,
     USER_PROCESS,
     USER_SANDBOX,
     Place,
     Stage,
-    open_stage,
 )
 from tests.conformance.ways import Bench, Play
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 HOSTILE = Path(__file__).parent / "hostile"
 SCRIPTS = ("processes", "kernel", "files", "network")
@@ -118,18 +116,16 @@ UP_TO_THE_MACHINE = {
 """What the machine decides at the level ``process``, by how its kernel is built and set."""
 
 
-@pytest.mark.parametrize("place", PLACES, ids=str)
-async def test_a_level_holds_what_it_says_it_holds_and_nothing_else(place: Place, worker_root: Path):
-    async with open_stage(place, worker_root) as stage:
-        with Lifelines() as port, canaries(stage.root) as kept:
-            arguments = told(stage, place, kept) | {"port": port.port}
-            found = [await tries(stage, script, arguments) for script in SCRIPTS]
-            left = {f"leaves something in {name}": [True, "it is there"] for name in kept.left()}
-            assert kept.are_untouched()
+async def test_a_level_holds_what_it_says_it_holds_and_nothing_else(stage: Stage):
+    with Lifelines() as port, canaries(stage.root) as kept:
+        arguments = told(stage, kept) | {"port": port.port}
+        found = [await tries(stage, script, arguments) for script in SCRIPTS]
+        left = {f"leaves something in {name}": [True, "it is there"] for name in kept.left()}
+        assert kept.are_untouched()
     tried = {name: said for part in (*found, left) for name, said in part.items()}
     reached = {name: said for name, (is_reached, said) in tried.items() if is_reached}
-    unclear = UP_TO_THE_MACHINE if place in (ROOT_PROCESS, USER_PROCESS) else set[str]()
-    expected = REACHED[place]
+    unclear = UP_TO_THE_MACHINE if stage.place in (ROOT_PROCESS, USER_PROCESS) else set[str]()
+    expected = REACHED[stage.place]
     assert {name: said for name, said in reached.items() if name not in expected.keys() | unclear} == {}
     assert {name: tried.get(name) for name in expected.keys() - reached.keys() - unclear} == {}
 
@@ -144,14 +140,14 @@ async def tries(stage: Stage, script: str, arguments: dict[str, Any]) -> dict[st
     return played.value
 
 
-def told(stage: Stage, place: Place, kept: Canaries) -> dict[str, Any]:
+def told(stage: Stage, kept: Canaries) -> dict[str, Any]:
     """All that a script could find out about its machine, without the trouble."""
     folders = {
         "jobs": stage.root / "jobs",
         "cache": stage.root / "cache",
         "environments": stage.root / "shared",
     }
-    own = {"level": place.level, "worker": stage.pid}
+    own = {"level": stage.place.level, "worker": stage.pid}
     return kept.told() | own | {name: str(path) for name, path in folders.items()}
 
 
@@ -187,18 +183,16 @@ STAYS = dict.fromkeys(
 """Folders that are not removed, and why; the job has its outcome all the same."""
 
 
-@pytest.mark.parametrize("place", PLACES, ids=str)
-async def test_whatever_lies_in_its_folder_is_removed_and_nothing_else(place: Place, worker_root: Path):
-    async with open_stage(place, worker_root) as stage:
-        with canaries(stage.root) as kept:
-            arguments = {"open_file": str(kept.open_file), "folder": str(kept.places[0])}
-            (kept.places[0] / kept.mark).touch()
-            for name, script in {"ODD": ODD, "CLOSED": CLOSED}.items():
-                played = await stage.play(Play(script, arguments))
-                stays = remove_folders(stage.root)
-                assert (name, played.end, stays) == (name, ("success", 0), (place, name) in STAYS)
-            assert kept.left() == {"drop"}
-            assert kept.are_untouched()
+async def test_whatever_lies_in_its_folder_is_removed_and_nothing_else(stage: Stage):
+    with canaries(stage.root) as kept:
+        arguments = {"open_file": str(kept.open_file), "folder": str(kept.places[0])}
+        (kept.places[0] / kept.mark).touch()
+        for name, script in {"ODD": ODD, "CLOSED": CLOSED}.items():
+            played = await stage.play(Play(script, arguments))
+            stays = remove_folders(stage.root)
+            assert (name, played.end, stays) == (name, ("success", 0), (stage.place, name) in STAYS)
+        assert kept.left() == {"drop"}
+        assert kept.are_untouched()
 
 
 def remove_folders(root: Path) -> bool:
@@ -212,12 +206,13 @@ def remove_folders(root: Path) -> bool:
 DEEP = "import os\ndef main():\n    for _ in range(1500):\n        os.mkdir('d')\n        os.chdir('d')"
 
 
+@pytest.mark.long
 @pytest.mark.xfail(reason="what removes folders calls itself for each within another", raises=RecursionError)
-async def test_a_folder_in_a_folder_in_a_folder_is_removed(bench: Bench):
+async def test_a_folder_in_a_folder_in_a_folder_is_removed(bench: Bench, worker_root: Path):
     try:
         assert (await bench.run(DEEP)).end == ("success", 0)
     finally:
-        stays = remove_folders(bench.root)
+        stays = remove_folders(worker_root)
     assert not stays
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -98,16 +97,6 @@ class Bench:
     folders: Folders
     slots: Slots
     runtimes: dict[Way, Runtime]
-
-    @property
-    def root(self) -> Path:
-        """Holds the worker's folders."""
-        return self.folders.jobs.parent
-
-    @property
-    def pid(self) -> int:
-        """The process that stands for the worker."""
-        return os.getpid()
 
     async def run(
         self, content: str, arguments: dict[str, Any] | None = None, *, way: Way = Way.FORK, **more: Any

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import site
 import sys
@@ -11,7 +10,7 @@ from typing import Any
 
 from tests.conformance.hostile.trying import call, libc, tries_of, try_all
 
-_OWN_USER_KEYRING, _SEARCH = -4, 10
+_CREATE, _OWN_USER_KEYRING, _SEARCH = 0o1000, -4, 10
 
 
 def _read(path: str) -> bytes:
@@ -56,7 +55,7 @@ def reads_what_another_job_has_in_shared_memory(given: Mapping[str, Any]) -> obj
 
 
 def attaches_a_segment_of_another_job(given: Mapping[str, Any]) -> object:
-    return libc.shmget(given["neighbour"]["segment"], 0, 0) >= 0
+    return libc.shmget(int(given["mark"], 16), 0, 0) >= 0
 
 
 def opens_a_queue_of_another_job(given: Mapping[str, Any]) -> object:
@@ -170,5 +169,5 @@ def main(**given: Any) -> dict[str, list[object]]:
             _leave(given, folder)
         except OSError:
             continue
-    libc.shmget(int(given["mark"], 16) & 0x3FFFFFFF | 0x40000000, ctypes.c_size_t(4096), 0o1666)
+    libc.shmget(int(given["mark"], 16) | given["own"], 4096, _CREATE | 0o666)
     return found

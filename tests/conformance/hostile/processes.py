@@ -19,9 +19,9 @@ _SEIZE, _TYPE = 0x4206, 0x5412
 def _others(given: Mapping[str, Any], *, with_init: bool = True) -> list[int]:
     """Processes that do not belong to this job: all in sight, where that are to be none but the init.
 
-    Elsewhere the worker and the machine's init: nobody else's are to be disturbed.
+    Elsewhere the worker, another job and the machine's init: nobody else's are to be disturbed.
     """
-    pids = _strangers() if given["level"] == "sandbox" else [given["worker"], 1]
+    pids = _strangers() if given["level"] == "sandbox" else [given["worker"], given["neighbour"]["pid"], 1]
     return [pid for pid in pids if with_init or pid != 1]
 
 
