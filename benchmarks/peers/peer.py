@@ -1,4 +1,4 @@
-"""Another system beside ours: its own environment, its store, two worker processes, the same task."""
+"""Another system beside ours: its own environment, its store, two workers at once, the same task."""
 
 from __future__ import annotations
 
@@ -38,8 +38,12 @@ class Kind:
     workers: tuple[tuple[str, ...], ...]
 
 
+STORE = "<store>"
+"""Stands in a command for the URL of the store."""
+
 _CELERY = ("celery", "-A", "benchmarks.peers.celery_jobs")
 _PROCRASTINATE = ("procrastinate", "--app", "benchmarks.peers.procrastinate_jobs.app")
+_RQ = ("rq.cli", "worker", "--url", STORE, "--quiet")
 
 KINDS = {
     "celery": Kind(
@@ -50,6 +54,7 @@ KINDS = {
         (),
         ((*_CELERY, "worker", "--concurrency", "2", "--loglevel", "ERROR"),),
     ),
+    "rq": Kind("rq", ("rq",), "benchmarks.peers.rq_jobs", redis, (), (_RQ,) * 2),
     "procrastinate": Kind(
         "procrastinate",
         ("procrastinate", "psycopg[binary]"),
@@ -158,7 +163,7 @@ class Peer:
             await asyncio.create_subprocess_exec(
                 self.python,
                 "-m",
-                *command,
+                *(self.store.url if word == STORE else word for word in command),
                 cwd=_ROOT,
                 env=self.environ | {"C_FORCE_ROOT": "1"},
                 stdout=asyncio.subprocess.DEVNULL,

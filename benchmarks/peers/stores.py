@@ -28,10 +28,10 @@ async def redis(system: System) -> AsyncIterator[Store]:
     """A Redis of its own that writes each command to the disk before it answers."""
     program = shutil.which("redis-server")
     if program is None:
-        raise RuntimeError("Celery needs redis-server (the Debian package of that name)")
-    folder = system.folder / "redis"
-    folder.mkdir()
+        raise RuntimeError("Celery and RQ need redis-server (the Debian package of that name)")
     port = free_port()
+    folder = system.folder / f"redis-{port}"
+    folder.mkdir()
     options = ("--bind", "127.0.0.1", "--dir", str(folder), "--appendonly", "yes", "--appendfsync", "always")
     server = await asyncio.create_subprocess_exec(
         program, "--port", str(port), *options, stdout=asyncio.subprocess.DEVNULL
