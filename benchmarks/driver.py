@@ -137,6 +137,7 @@ def _values(session: int, ended: list[Any], slots: int) -> dict[str, Any]:
         "canceled_reasons": None,
         "processes_gone": gone,
         "folders_gone": gone,
+        "mounts_gone": None,
         "log_starts": 0,
         "log_chunks": "a line\n",
     }

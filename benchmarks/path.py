@@ -79,6 +79,12 @@ class _Nothing:
     async def lock(self, code: Code, cage: Cage, log: LogSink, stop: Stop) -> str:  # noqa: ARG002 - its contract
         raise LockFailed("nothing is locked here")
 
+    async def warm_up(self, cages: list[Cage]) -> None:
+        """It has nothing to start."""
+
+    async def close(self) -> None:
+        """It has nothing to end."""
+
 
 def main() -> None:
     """Measure, and print a table."""

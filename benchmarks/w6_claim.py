@@ -20,8 +20,9 @@ from headrace.db.connection import connect
 from headrace.lifecycle.finish import finish_attempts
 from headrace.model.job import ClaimedJob
 from headrace.model.outcome import Outcome, Status
-from headrace.queue.complete import Completion
+from headrace.queue.exchange import Author, Completion
 
+_AUTHOR = Author("benchmarks", "process")
 _EMPTY = "nothing due"
 _FEW = "few due"
 _WARM_UP = 20
@@ -124,9 +125,7 @@ async def _snapshot(backlog: Backlog) -> AsyncIterator[None]:
 async def _complete(backlog: Backlog, jobs: list[ClaimedJob]) -> None:
     completions = [Completion(job.lease, Outcome(Status.SUCCESS, b"1")) for job in jobs]
     async with backlog.worker.transaction():
-        finished = await finish_attempts(
-            backlog.worker, backlog.session, "benchmarks", "process", completions
-        )
+        finished = await finish_attempts(backlog.worker, backlog.session, _AUTHOR, completions)
     if len(finished.jobs) != len(jobs):
         raise RuntimeError("a job was not completed")
 

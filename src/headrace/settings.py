@@ -87,6 +87,21 @@ class Settings:
     group: str = _setting("default", "Worker group this worker belongs to.")
     tags: tuple[str, ...] = _setting(("python3", "dependency"), "Tags of the jobs this worker takes.")
     isolation: str = _setting("auto", "How jobs are kept apart: auto, sandbox, process or none.")
+    start_jobs_by: str = _setting(
+        "fork",
+        "How Python jobs are started: fork (of a loaded interpreter) or interpreter (a new one).",
+    )
+    shared_folders: tuple[str, ...] = _setting(
+        (), "Folders of this machine that jobs in a sandbox see besides, with the rights of their uid."
+    )
+    open_files_limit: int = _setting(4096, "Most open files of a process of a job.")
+    process_limit: int = _setting(1024, "Most processes and threads of a job, where they can be counted.")
+    memory_limit_mb: int = _setting(0, "Most memory of a job, in MB; 0: the machine's own limits.")
+    cpu_limit_seconds: int = _setting(0, "Most CPU time of a process of a job, in seconds; 0: no limit.")
+    file_size_limit_mb: int = _setting(0, "Largest file that a job may write, in MB; 0: no limit.")
+    disk_limit_mb: int = _setting(
+        2048, "Most that a job in a sandbox may put into its folder and /tmp, in MB; it lies in memory."
+    )
     database_connections: int = _setting(10, "Most database connections of a server's requests.")
     python_version: str | None = _setting(
         None, "Python of scripts that ask for none, such as 3.12 or >=3.12; default: the worker's own."
@@ -209,6 +224,15 @@ class Settings:
                  self.index_url is None or re.match(r"[a-z]+://\S+$", self.index_url) is not None),
                 ("extra_index_urls", "URLs", self.extra_index_urls is None
                  or re.fullmatch(r"(?:[,\s]*[a-z]+://[^,\s]+)+[,\s]*", self.extra_index_urls) is not None),
+                ("start_jobs_by", "fork or interpreter", self.start_jobs_by in ("fork", "interpreter")),
+                ("shared_folders", "absolute paths",
+                 all(folder.startswith("/") for folder in self.shared_folders)),
+                ("open_files_limit", "at least 16", self.open_files_limit >= 16),
+                ("process_limit", "at least 1", self.process_limit >= 1),
+                ("memory_limit_mb", "at least 0", self.memory_limit_mb >= 0),
+                ("cpu_limit_seconds", "at least 0", self.cpu_limit_seconds >= 0),
+                ("file_size_limit_mb", "at least 0", self.file_size_limit_mb >= 0),
+                ("disk_limit_mb", "at least 1", self.disk_limit_mb >= 1),
                 ("build_limit_mb", "at least 1", self.build_limit_mb >= 1),
                 ("body_limit_mb", "at least 1", self.body_limit_mb >= 1),
                 ("trusted_proxies", "addresses or networks", all(map(_is_network, self.trusted_proxies))),

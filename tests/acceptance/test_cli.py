@@ -17,6 +17,7 @@ import pytest
 from headrace.cli import main
 from headrace.db.connection import Login
 from headrace.db.embedded import running_url
+from headrace.runtimes.isolation import why_no_sandbox
 from tests.acceptance.commands import (
     Up,
     assert_unused,
@@ -287,6 +288,8 @@ async def test_wrong_settings_are_all_listed(data_dir: Path):
 
 
 async def test_an_isolation_that_cannot_be_had_is_refused(data_dir: Path):
+    if await why_no_sandbox() is None:
+        pytest.skip("this machine has every level")
     refused = await run("up", "--isolation", "sandbox", data_dir=data_dir, port=0)
     assert refused.code == 78
     assert "sandbox" in refused.errors

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
@@ -13,6 +12,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from headrace.runtimes.isolation import find_isolation
 from tests.acceptance.commands import Up
 from tests.acceptance.jobs import (
     canceled_afterwards,
@@ -25,6 +25,7 @@ from tests.acceptance.jobs import (
     says,
     text_of,
 )
+from tests.ground.alive import pid_here
 from tests.ground.witness import until_gone
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -34,7 +35,7 @@ FOREVER = dedent(
     import os, signal
 
     def main():
-        print("running as", os.getpid(), flush=True)
+        print(f"running as {os.getpid()}@{os.stat('/proc/self/ns/pid').st_ino}", flush=True)
         while True:
             signal.pause()
     """
@@ -138,22 +139,25 @@ async def test_logs_are_live_while_a_job_runs(api: httpx.AsyncClient):
 
 
 async def test_everything_about_a_job_is_kept_and_nothing_of_it_is_left(server: Up, api: httpx.AsyncClient):
-    job = await preview(api, "import os\n\ndef main():\n    return [os.getpid(), os.getcwd()]\n")
+    facts = "os.getpid(), os.stat('/proc/self/ns/pid').st_ino, os.getcwd()"
+    job = await preview(api, f"import os\n\ndef main():\n    return [{facts}]\n")
     record = await ended(api, job)
-    pid, folder = record["result"]
-    await until_gone(pid)
-    assert Path(folder).is_relative_to(server.data_dir)
+    pid, namespace, folder = record["result"]
+    assert pid_here(f"{pid}@{namespace}") is None
     assert job in folder
     assert not list((server.data_dir / "jobs").rglob(f"*{job}*"))
     assert record["type"] == "CompletedJob"
     assert record["worker"].startswith("default-")
-    assert (record["isolation"], record["exit_code"], record["attempt"]) == ("process", 0, 1)
+    level = await find_isolation("auto")
+    assert (record["isolation"], record["exit_code"], record["attempt"]) == (level, 0, 1)
     assert record["mem_peak"] > 1000
     assert (record["created_by"], record["permissioned_as"]) == ("admin", "u/admin")
     instants = [record[name] for name in ("created_at", "started_at", "completed_at")]
     assert instants == sorted(instants)
     teardown = record["teardown"]
     assert instants[1] <= teardown["processes_gone_at"] <= teardown["folder_gone_at"] <= instants[2]
+    assert teardown.get("mounts_gone_at") == (teardown["folder_gone_at"] if level == "sandbox" else None)
+    assert teardown["token_gone_at"][:19] == instants[2][:19]
 
 
 async def test_an_error_shows_the_frames_of_the_script_and_no_others(api: httpx.AsyncClient):
@@ -178,7 +182,7 @@ async def test_a_running_job_that_is_canceled_may_clean_up(api: httpx.AsyncClien
         "def end(*_):\n    raise SystemExit\n\nsignal.signal(signal.SIGTERM, end)\n\ndef main():",
     )
     job = await preview(api, code)
-    pid = int((await says(api, job, "running as")).rpartition("running as")[2].split()[0])
+    pid = (await says(api, job, "running as")).rpartition("running as")[2].split()[0]
     text_of(await api.post(f"/jobs_u/queue/cancel/{job}", json={"reason": "enough"}), 200)
     record = await ended(api, job)
     await until_gone(pid)
@@ -189,7 +193,7 @@ async def test_a_running_job_that_is_canceled_may_clean_up(api: httpx.AsyncClien
 
 async def test_a_job_that_ignores_sigterm_is_canceled_all_the_same(api: httpx.AsyncClient):
     job = await preview(api, STUBBORN)
-    pid = int((await says(api, job, "running as")).rpartition("running as")[2].split()[0])
+    pid = (await says(api, job, "running as")).rpartition("running as")[2].split()[0]
     text_of(await api.post(f"/jobs_u/queue/cancel/{job}", json={}), 200)
     assert (await ended(api, job))["status"] == "canceled"
     await until_gone(pid)
@@ -197,7 +201,7 @@ async def test_a_job_that_ignores_sigterm_is_canceled_all_the_same(api: httpx.As
 
 async def test_a_forced_cancel_ends_a_job_before_its_process_does(api: httpx.AsyncClient):
     job = await preview(api, STUBBORN)
-    pid = int((await says(api, job, "running as")).rpartition("running as")[2].split()[0])
+    pid = (await says(api, job, "running as")).rpartition("running as")[2].split()[0]
     text_of(await api.post(f"/jobs_u/queue/force_cancel/{job}", json={"reason": "now"}), 200)
     record = (await api.get(f"/jobs_u/get/{job}")).json()
     assert (record["type"], record["status"]) == ("CompletedJob", "canceled")
@@ -211,7 +215,7 @@ async def test_a_job_that_takes_too_long_is_stopped(api: httpx.AsyncClient):
     error = await error_of(api, job)
     assert error["name"] == "Timeout"
     log = await log_of(api, job)
-    await until_gone(int(log.rpartition("running as")[2].split()[0]))
+    await until_gone(log.rpartition("running as")[2].split()[0])
 
 
 async def test_a_job_for_later_waits_until_its_time(api: httpx.AsyncClient):

@@ -72,7 +72,7 @@ async def open_stage(place: Place, root: Path) -> AsyncIterator[Stage]:
 
 @asynccontextmanager
 async def _open_here(place: Place, root: Path) -> AsyncIterator[Stage]:
-    if reason := why_not(place.level):
+    if reason := await why_not(place.level):
         pytest.skip(f"{place}: {reason}")
     async with open_bench(root, place.level) as bench:
         yield Stage(place, os.getpid(), root, bench.play)
@@ -152,7 +152,7 @@ def _interpreter(uid: int) -> str:
 
 async def _serve(root: Path, level: str) -> None:
     """Be the other process: answer why the level can't be had, or nothing; then play what is asked for."""
-    reason = why_not(level)
+    reason = await why_not(level)
     print(json.dumps(reason), flush=True)
     if reason:
         return

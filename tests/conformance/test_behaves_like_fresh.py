@@ -311,7 +311,6 @@ async def test_what_a_script_is_called_and_what_it_finds_when_it_begins(bench: B
     assert "left" not in facts["builtins"]
 
 
-@pytest.mark.xfail(reason="__main__ still holds what the interpreter was told to begin with: sys and run")
 async def test_nothing_of_the_runner_is_left_in_main(bench: Bench):
     script = "import sys\ndef main(): return [n for n in vars(sys.modules['__main__']) if n[:2] != '__']"
     assert (await bench.same(script)).value == []

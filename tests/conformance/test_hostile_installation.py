@@ -64,7 +64,10 @@ PASSED_ON = {
 
 
 async def test_the_environment_of_a_job_has_the_names_that_are_allowed_and_no_secret(server: Up):
-    async with server.in_workspace() as api:
+    async with server.client() as api:
+        made = await api.post("/workspaces/create", json={"id": "bare", "name": "Bare", "username": "admin"})
+        assert made.is_success, made.text
+        api.base_url = f"{server.url}/api/w/bare"
         job = await preview(api, "import os\ndef main(): return dict(os.environ)")
         environ = await result_of(api, job)
     assert environ.keys() - PASSED_ON == NAMES

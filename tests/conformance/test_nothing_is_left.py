@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.conformance.lifelines import Lifelines
-from tests.conformance.stage import USER_PROCESS, Stage
+from tests.conformance.stage import Stage
 from tests.conformance.ways import Play
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -117,31 +117,21 @@ LEAVING = {
 }
 """What a script leaves behind, by the function that does it, and how many lines that makes."""
 
-SURVIVES = {USER_PROCESS: {"one_without_a_name"}}
-"""What does, for want of a uid and a PID namespace of the job's own: there a process is known by its session
-and its environment only. There is no outcome either: it holds the log open.
-"""
-
-FORGETS_THE_DEAD = {USER_PROCESS}
-"""There one that dies before it was seen is nobody's, and the worker does not wait for it."""
-
 
 async def test_no_process_folder_or_mount_of_a_job_is_left_when_its_outcome_is_there(stage: Stage):
     before = mounts()
     with Lifelines() as lifelines:
         for how, lines in LEAVING.items():
-            survives = how in SURVIVES.get(stage.place, ())
             seconds = 3 if how == "those_of_one_that_takes_too_long" else 30
             play = Play(SCRIPT, {"port": lifelines.port, "how": how}, timeout_seconds=seconds)
             dead = dead_below(stage.pid)
             playing = asyncio.create_task(stage.play(play))
             await lifelines.until(lines)
-            await asyncio.wait((playing,), timeout=1 if survives else 20)
-            assert playing.done() != survives, how
-            assert (how, lifelines.count()) == (how, int(survives))
+            await asyncio.wait((playing,), timeout=20)
+            assert playing.done(), how
+            assert (how, lifelines.count()) == (how, 0)
             await playing
-            if stage.place not in FORGETS_THE_DEAD:
-                assert dead_below(stage.pid) <= dead, f"{how}: nobody has waited for a dead process"
+            assert dead_below(stage.pid) <= dead, f"{how}: nobody has waited for a dead process"
             assert not folders_of_jobs(stage.root), f"{how}: its folder is left"
     assert mounts() == before
 

@@ -1,7 +1,4 @@
-"""The two ways in which a job can be started, the levels at which it can be kept, and a bench for both.
-
-``_runtimes_by_way`` is the one place that knows how a way is asked for.
-"""
+"""The two ways in which a job can be started, the levels at which it can be kept, and a bench for both."""
 
 from __future__ import annotations
 
@@ -16,9 +13,10 @@ from typing import Any
 
 from headrace.errors import Misconfigured
 from headrace.runtimes.base import Attempt, Code, Folders, Runtime
+from headrace.runtimes.isolation import find_isolation
 from headrace.runtimes.registry import make_runtimes
 from headrace.sandbox.cage import Cage, Isolation, Stop
-from headrace.sandbox.slots import Slots, choose_isolation, open_slots
+from headrace.sandbox.slots import Slots, open_slots
 from headrace.settings import Settings
 from tests.ground.witness import EMPTY_LOCK
 
@@ -26,8 +24,8 @@ from tests.ground.witness import EMPTY_LOCK
 class Way(StrEnum):
     """How the process of a job comes to be."""
 
-    FORK = "by fork"
-    INTERPRETER = "by a new interpreter"
+    FORK = "fork"
+    INTERPRETER = "interpreter"
 
 
 @dataclass(frozen=True)
@@ -138,10 +136,10 @@ class Bench:
         return by_fork
 
 
-def why_not(level: str) -> str:
+async def why_not(level: str) -> str:
     """Why jobs can't be kept at a level on this machine by this account; empty where they can."""
     try:
-        choose_isolation(level)
+        await find_isolation(level)
     except Misconfigured as error:
         return str(error)
     return ""
@@ -152,13 +150,14 @@ async def open_bench(root: Path, level: str = "auto", slots: int = 2) -> AsyncIt
     """A worker's runtimes and slots, without the worker; all its folders lie below one."""
     folders = Folders(*(root / part for part in ("shared", "cache", "jobs")))
     settings = Settings(slots=slots, isolation=level, grace_seconds=1)
-    opened = open_slots(settings)
-    yield Bench(opened.isolation, folders, opened, await _runtimes_by_way(folders, opened, settings))
-
-
-async def _runtimes_by_way(folders: Folders, slots: Slots, settings: Settings) -> dict[Way, Runtime]:
-    runtime = (await make_runtimes(folders, slots, settings)).get("python3")
-    return {Way.FORK: runtime, Way.INTERPRETER: runtime}
+    opened = open_slots(settings, await find_isolation(level))
+    by_way = {way: await make_runtimes(folders, opened, replace(settings, start_jobs_by=way)) for way in Way}
+    runtimes = {way: made.get("python3") for way, made in by_way.items()}
+    try:
+        yield Bench(opened.isolation, folders, opened, runtimes)
+    finally:
+        for made in by_way.values():
+            await made.close()
 
 
 def _attempt(play: Play, cage: Cage, stop: Stop, name: str) -> Attempt:

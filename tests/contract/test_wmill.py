@@ -74,6 +74,8 @@ async def world(server: Up) -> AsyncIterator[World]:
             "WM_JOB_PATH": SLEEPER,
         }.items():
             patch.setenv(name, value)
+        # The package keeps a client for its functions, made of the environment of the first call.
+        patch.setattr(wmill.client, "_client", None)
         client = await asyncio.to_thread(wmill.Windmill)
         job = await asyncio.to_thread(client.run_script_by_path_async, DOUBLE, {"x": 4})
         await asyncio.to_thread(client.wait_job, job)

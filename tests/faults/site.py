@@ -127,8 +127,9 @@ async def open_site(
     """An installation on a migrated, empty database, with a workspace in it."""
     people = await make_people(owner)
     await tokens.add(owner, people.admin.email, TOKEN)
+    shared = {"shared_folders": witness.folder}
     async with (
         running_checker(owner, witness) as checker,
-        running_installation(login.url, data_dir, **(QUICK | settings)) as installation,
+        running_installation(login.url, data_dir, **(QUICK | shared | settings)) as installation,
     ):
         yield Site(installation, checker, witness, login.url)

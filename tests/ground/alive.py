@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 
@@ -10,6 +11,24 @@ def living() -> list[int]:
     return [
         pid for entry in Path("/proc").iterdir() if entry.name.isdigit() and is_alive(pid := int(entry.name))
     ]
+
+
+def pid_here(told: str) -> int | None:
+    """The id of a process by what it tells of itself: its id, ``@``, the inode of ``/proc/self/ns/pid``.
+
+    In a sandbox processes are counted anew. None where it lives no more.
+    """
+    pid, _, namespace = told.partition("@")
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                is_it = entry.joinpath("ns/pid").stat().st_ino == int(namespace)
+                ids = re.search(r"^NSpid:.*\t(\d+)$", (entry / "status").read_text(), re.MULTILINE)
+            except OSError:
+                continue
+            if is_it and ids and ids[1] == pid and is_alive(int(entry.name)):
+                return int(entry.name)
+    return None
 
 
 def is_alive(pid: int) -> bool:

@@ -1,6 +1,6 @@
 """An outside witness: jobs write what they do to a file that Headrace knows nothing of.
 
-Each start and end is a line of its own, appended and synced by the job itself: what, job, attempt, pid
+Each start and end is a line of its own, appended and synced by the job itself: what, job, attempt, process
 and ``monotonic_ns``. Jobs are told the file, and a gate to wait at, as arguments.
 """
 
@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from tests.ground.alive import pid_here
+
 EMPTY_LOCK = "# python 3.11\n"
 """Lock of a script that needs nothing: no environment is made for it."""
 
@@ -31,7 +33,8 @@ ATTEMPT = int(os.environ["WM_TOKEN"].split("_")[2])
 
 
 def note(witness, what):
-    line = f"{what} {os.environ['WM_JOB_ID']} {ATTEMPT} {os.getpid()} {time.monotonic_ns()}\\n"
+    process = f"{os.getpid()}@{os.stat('/proc/self/ns/pid').st_ino}"
+    line = f"{what} {os.environ['WM_JOB_ID']} {ATTEMPT} {process} {time.monotonic_ns()}\\n"
     file = os.open(witness, os.O_WRONLY | os.O_APPEND)
     os.write(file, line.encode())
     os.fsync(file)
@@ -57,12 +60,12 @@ _WRITTEN = 0x2 | 0x100 | 0x200 | 0x80  # modified, created, deleted, moved in
 
 @dataclass(frozen=True)
 class Note:
-    """What one line of the witness says."""
+    """What one line of the witness says; ``pid`` is for ``pid_here``."""
 
     what: str
     job: UUID
     attempt: int
-    pid: int
+    pid: str
     at: int
 
 
@@ -110,7 +113,7 @@ class Witness:
         notes: list[Note] = []
         for line in self._file.read_text().splitlines():
             kind, identity, attempt, pid, at = line.split()
-            notes.append(Note(kind, UUID(identity), int(attempt), int(pid), int(at)))
+            notes.append(Note(kind, UUID(identity), int(attempt), pid, int(at)))
         return [n for n in notes if what in (None, n.what) and str(job or n.job) == str(n.job)]
 
     async def until(self, what: str, job: UUID | str, attempt: int = 1) -> Note:
@@ -151,8 +154,11 @@ class Witness:
         shutil.rmtree(self.folder)
 
 
-async def until_gone(pid: int) -> None:
-    """Wait until a process is over, of whoever it is a child."""
+async def until_gone(process: int | str) -> None:
+    """Wait until a process is over, of whoever it is a child; a text is for ``pid_here``."""
+    pid = pid_here(process) if isinstance(process, str) else process
+    if pid is None:
+        return
     with suppress(ProcessLookupError):
         descriptor = os.pidfd_open(pid)
         ended = asyncio.Event()

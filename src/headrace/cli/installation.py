@@ -22,7 +22,7 @@ from headrace.clock import monotonic
 from headrace.db.connection import without_login
 from headrace.db.embedded import start_postgres
 from headrace.errors import Misconfigured
-from headrace.sandbox.slots import choose_isolation
+from headrace.runtimes.isolation import find_isolation
 from headrace.settings import Secret
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ async def running(
     Raises Misconfigured: a port in use, a data folder in use, a machine that can't run it. In the end
     the worker is drained first, for its jobs need the server, then the server, then PostgreSQL.
     """
-    choose_isolation(settings.isolation)  # refused before anything is made
+    await find_isolation(settings.isolation)  # refused before anything is made
     listener = bind(settings)
     async with AsyncExitStack() as stack:
         stack.callback(listener.close)

@@ -15,6 +15,15 @@ from headrace.settings import Secret, Settings, WrongSettings, describe_settings
 PREFIX = "HEADRACE_"
 DATABASE = ("data_dir", "database_url", "log_level")
 """What everything needs that speaks to the database."""
+JOB_LIMITS = (
+    "open_files_limit",
+    "process_limit",
+    "memory_limit_mb",
+    "cpu_limit_seconds",
+    "file_size_limit_mb",
+    "disk_limit_mb",
+)
+"""What a job may take of the machine."""
 BLOBS = ("blob_store", "blob_endpoint", "blob_region", "blob_access_key", "blob_secret_key")
 """What everything needs that reads or writes blobs."""
 
@@ -38,10 +47,10 @@ _METAVARS = {
     "A,B": ("tags", "include_headers"),
     "HOST,HOST": ("index_trusted_hosts", "trusted_hosts"),
     "NET,NET": ("trusted_proxies",),
-    "PATH,PATH": ("python_interpreters", "find_links"),
+    "PATH,PATH": ("python_interpreters", "find_links", "shared_folders"),
     "VERSION": ("python_version",),
     "BOOL": ("python_downloads", "index_native_tls"),
-    "NAME": ("host", "group", "isolation", "log_level", "blob_region"),
+    "NAME": ("host", "group", "isolation", "start_jobs_by", "log_level", "blob_region"),
 }
 
 

@@ -19,7 +19,7 @@ from headrace.blobs.places import open_blobs
 from headrace.cli.client import is_loopback
 from headrace.cli.data_folder import make_data_dir
 from headrace.cli.log_lines import set_up_log
-from headrace.cli.options import BLOBS, DATABASE, build_settings, settings_options
+from headrace.cli.options import BLOBS, DATABASE, JOB_LIMITS, build_settings, settings_options
 from headrace.db.connection import open_pool
 from headrace.db.failures import translated
 from headrace.db.listen import Switchboard
@@ -28,6 +28,7 @@ from headrace.db.roles import load_roles
 from headrace.errors import Misconfigured
 from headrace.queue.sessions import WorkerInfo
 from headrace.runtimes.base import Folders
+from headrace.runtimes.isolation import find_isolation
 from headrace.runtimes.registry import make_runtimes
 from headrace.sandbox.slots import open_slots
 from headrace.worker.code_book import CodeBook
@@ -55,6 +56,9 @@ _ANSWER_SECONDS = 30.0
     "tags",
     "slots",
     "isolation",
+    "start_jobs_by",
+    "shared_folders",
+    *JOB_LIMITS,
     "base_url",
     *DATABASE,
     "environment_cache_gb",
@@ -95,11 +99,11 @@ def worker(**given: str | None) -> None:
         )
     make_data_dir(settings.data_dir)
     roles = load_roles(settings.data_dir, settings.database_url.reveal())
-    slots = open_slots(settings)
-    asyncio.run(_work(roles, slots, settings))
+    asyncio.run(_work(roles, settings))
 
 
-async def _work(roles: RoleLogins, slots: Slots, settings: Settings) -> None:
+async def _work(roles: RoleLogins, settings: Settings) -> None:
+    slots = open_slots(settings, await find_isolation(settings.isolation))
     pool = await open_pool(roles.worker, "worker", settings.slots + _SPARE_CONNECTIONS)
     switchboard = Switchboard(roles.worker, "worker")
     try:
@@ -109,6 +113,7 @@ async def _work(roles: RoleLogins, slots: Slots, settings: Settings) -> None:
         data = settings.data_dir
         folders = Folders(shared=data / "shared", cache=data / "cache", jobs=data / "jobs")
         runtimes = await make_runtimes(folders, slots, settings)
+        await runtimes.warm_up(slots.cages)
         info = _describe(settings, slots)
         completer = Completer(pool, switchboard, info)
         keeper = ResultKeeper(open_blobs(settings), pool, settings)

@@ -49,10 +49,14 @@ class Measures:
 
 @dataclass(frozen=True, slots=True)
 class Teardown:
-    """When nothing of an attempt was left: instants by the worker's clock; None where it is not known."""
+    """When nothing of an attempt was left: instants by the worker's clock.
+
+    None where it is not known, or, for mounts, where it had none.
+    """
 
     processes_gone_at: datetime | None = None
     folder_gone_at: datetime | None = None
+    mounts_gone_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

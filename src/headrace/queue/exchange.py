@@ -107,6 +107,7 @@ def _columns(completions: list[Completion]) -> dict[str, list[object]]:
         "canceled_reasons": [o.canceled_reason for o in outcomes],
         "processes_gone": [c.teardown.processes_gone_at for c in completions],
         "folders_gone": [c.teardown.folder_gone_at for c in completions],
+        "mounts_gone": [c.teardown.mounts_gone_at for c in completions],
         "label_ids": [job for job, _ in labels],
         "labels": [label for _, label in labels],
         "log_ids": [job for job, _ in logs],

@@ -210,9 +210,10 @@ with outcome as (
   select *
   from unnest(:ids::uuid[], :attempts::integer[], :statuses::text[], :results::bytea[], :durations_ms::bigint[],
               :exit_codes::integer[], :peaks_kb::integer[], :canceled_by::text[], :canceled_reasons::text[],
-              :processes_gone::timestamptz[], :folders_gone::timestamptz[], :result_blobs::text[])
+              :processes_gone::timestamptz[], :folders_gone::timestamptz[], :mounts_gone::timestamptz[],
+              :result_blobs::text[])
     as o (id, attempt, status, result, duration_ms, exit_code, peak_memory_kb, canceled_by, canceled_reason,
-          processes_gone_at, folder_gone_at, result_blob)
+          processes_gone_at, folder_gone_at, mounts_gone_at, result_blob)
 ),
 held as (
   select q.id
@@ -275,7 +276,10 @@ recorded as (
          m.schedule_path, m.all_labels, o.status, o.result, ended.attempt, ended.started_at, now(), o.duration_ms,
          o.exit_code, o.peak_memory_kb, :worker, :isolation, o.canceled_by, o.canceled_reason,
          jsonb_strip_nulls(jsonb_build_object('processes_gone_at', o.processes_gone_at,
-                                              'folder_gone_at', o.folder_gone_at)),
+                                              'folder_gone_at', o.folder_gone_at,
+                                              'mounts_gone_at', o.mounts_gone_at,
+                                              -- It was that of the row that goes in this very statement.
+                                              'token_gone_at', now())),
          m.entry, m.preprocessed, ended.progress, m.retry_number, o.result_blob::jsonb
   from labelled m join ended on ended.id = m.id join outcome o on o.id = m.id
 ),

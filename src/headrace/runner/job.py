@@ -22,24 +22,33 @@ _ENTRY_ARGUMENT = "_ENTRYPOINT_OVERRIDE"
 """The argument by which a caller chose the function; it is no argument of that function."""
 
 
-def run() -> None:
-    """Be the job. ``sys.argv[1]`` is the plan, as JSON without secrets.
+def run_alone() -> None:
+    """Be the job in an interpreter that was started for it. ``sys.argv[1]`` is the plan, as JSON.
 
-    Its keys are ``arguments`` and ``result`` (descriptors), ``folder`` (the job's, holds its code), ``file``
-    (in it), ``module`` (what it is called), ``path`` (folders to import from besides), ``entry`` (the
-    function), ``preprocess`` (whether ``preprocessor`` comes first), ``restrictions`` (see ``restrict``).
+    Beside what ``run`` needs it may have ``restrictions`` (see ``restrict``).
     """
     plan = json.loads(sys.argv[1])
     for descriptor in (plan["arguments"], plan["result"]):
         os.set_inheritable(descriptor, False)  # noqa: FBT003 - it takes no keyword
-    restrict.apply(plan["restrictions"])
-    with os.fdopen(plan["arguments"], "rb") as file:
-        given = json.loads(file.read())
-    _look_like_a_script(plan)
+    restrict.apply(plan.get("restrictions", {}))
+    look_like_an_interpreter()
+    sys.exit(run(plan))  # pyright: ignore[reportArgumentType] - whatever the script gave it
+
+
+def run(plan: dict[str, Any]) -> object:
+    """Run a job and answer; returns what ``sys.exit`` is to be given.
+
+    Keys of the plan are ``arguments`` and ``result`` (descriptors), ``folder`` (the job's, holds its code),
+    ``file`` (in it), ``module`` (what it is called), ``path`` (folders to import from besides), ``entry``
+    (the function), ``preprocess`` (whether ``preprocessor`` comes first).
+    """
     owner = os.getpid()
+    status: object = None
     try:
-        result = encode_result(_call(plan, given))
-        answer, status = (channel.RESULT, result), 0
+        with os.fdopen(plan["arguments"], "rb") as file:
+            given = json.loads(file.read())
+        _look_like_a_script(plan)
+        answer = channel.RESULT, encode_result(_call(plan, given))
     except BaseException as error:
         answer = channel.ERROR, describe(error, plan["folder"])
         status = error.code if isinstance(error, SystemExit) else 1
@@ -47,17 +56,12 @@ def run() -> None:
     if os.getpid() == owner:
         _flush()
         channel.send(plan["result"], *answer)
-    if status != 0:
-        sys.exit(status)
+    return status
 
 
-def _look_like_a_script(plan: dict[str, Any]) -> None:
-    """What code sees is what it would see if it had been started by itself."""
+def look_like_an_interpreter() -> None:
+    """What code sees of the interpreter is what it would see if a person had started it."""
     del sys.path[0]
-    sys.path.insert(0, plan["folder"])
-    # Behind the standard library, as site-packages are: a package can't replace a part of it.
-    sys.path += plan["path"]
-    sys.argv[:] = [os.path.join(plan["folder"], plan["file"])]
     # Whole lines of stdout and stderr come in the order in which they were printed.
     streams: tuple[Any, ...] = (sys.stdout, sys.stderr)
     for stream in streams:
@@ -66,9 +70,32 @@ def _look_like_a_script(plan: dict[str, Any]) -> None:
 
     site.setquit()
     site.sethelper()
-    for folder in plan["path"]:
+    _replace_main()
+
+
+def _replace_main() -> None:
+    """The module that a program begins in, with nothing in it of what the interpreter was told to do."""
+    main: Any = type(sys)("__main__")
+    main.__builtins__ = sys.modules["builtins"]
+    sys.modules["__main__"] = main
+
+
+def import_from(folders: list[str]) -> None:
+    """Import from these folders, too: behind the standard library, so that none of it can be replaced."""
+    for folder in folders:
+        if folder in sys.path:
+            continue
+        sys.path.append(folder)
         if any(name.endswith(".pth") for name in os.listdir(folder)):
+            import site
+
             site.addsitedir(folder)
+
+
+def _look_like_a_script(plan: dict[str, Any]) -> None:
+    sys.path.insert(0, plan["folder"])
+    import_from(plan["path"])
+    sys.argv[:] = [os.path.join(plan["folder"], plan["file"])]
 
 
 def _call(plan: dict[str, Any], given: dict[str, Any]) -> Any:

@@ -1,18 +1,13 @@
-"""What the process gives up before any of the job's code runs."""
+"""What a process that the worker has started itself gives up before any code of others runs."""
 
 from __future__ import annotations
 
-import ctypes
-import os
-import resource
-import signal
-import sys
+from .cage import linux
+from .cage.levels import set_limits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
-
-_SET_PDEATHSIG, _SET_NO_NEW_PRIVS = 1, 38
 
 
 def apply(restrictions: dict[str, Any]) -> None:
@@ -23,19 +18,7 @@ def apply(restrictions: dict[str, Any]) -> None:
     the parent-death signal.
     """
     if restrictions.get("parent"):
-        _prctl(_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != restrictions["parent"]:
-            os._exit(1)  # the worker died before it could be listened for
+        linux.die_with_parent(restrictions["parent"])
     if restrictions.get("no_new_privileges"):
-        _prctl(_SET_NO_NEW_PRIVS, 1)
-    for name, wanted in restrictions.get("limits", {}).items():
-        number = getattr(resource, name)
-        _, most = resource.getrlimit(number)
-        ceiling = wanted if most == resource.RLIM_INFINITY else min(wanted, most)
-        resource.setrlimit(number, (ceiling, ceiling))
-
-
-def _prctl(option: int, value: int) -> None:
-    none = ctypes.c_ulong(0)
-    if ctypes.CDLL(None).prctl(option, ctypes.c_ulong(value), none, none, none) != 0:
-        sys.exit(f"headrace: prctl({option}) was refused")
+        linux.no_new_privileges()
+    set_limits(restrictions.get("limits", {}))

@@ -84,6 +84,14 @@ class Runtime(Protocol):
         """
         ...
 
+    async def warm_up(self, cages: list[Cage]) -> None:
+        """Start ahead of need what many jobs will want, for each of these cages."""
+        ...
+
+    async def close(self) -> None:
+        """End what it keeps running beside jobs."""
+        ...
+
 
 class LockFailed(Exception):
     """Dependencies could not be resolved; the message is the resolver's own, made readable."""

@@ -16,6 +16,7 @@ from headrace.errors import Misconfigured
 from headrace.runtimes.base import Folders, LockFailed
 from headrace.runtimes.python.environment_cache import Bounds
 from headrace.runtimes.python.environments import PythonEnvironments
+from headrace.runtimes.python.fork_servers import ForkServers
 from headrace.runtimes.python.interpreters import Interpreters, check_python_settings
 from headrace.runtimes.python.runtime import PythonRuntime
 from headrace.runtimes.python.uv import UvTool
@@ -24,6 +25,7 @@ from headrace.sandbox.file_lock import try_lock
 
 if TYPE_CHECKING:
     from headrace.runtimes.base import Runtime
+    from headrace.sandbox.cage import Cage
     from headrace.sandbox.slots import Slots
     from headrace.settings import Settings
 
@@ -44,6 +46,16 @@ class Runtimes:
             return self._by_language[language]
         except KeyError:
             raise Misconfigured(f"this worker can't run {language!r}") from None
+
+    async def warm_up(self, cages: list[Cage]) -> None:
+        """Start ahead of need what many jobs will want."""
+        for runtime in self._by_language.values():
+            await runtime.warm_up(cages)
+
+    async def close(self) -> None:
+        """End what they keep running beside jobs."""
+        for runtime in self._by_language.values():
+            await runtime.close()
 
     @staticmethod
     def lock_result(lock: str) -> bytes:
@@ -75,7 +87,11 @@ async def _make_python(folders: Folders, slots: Slots, settings: Settings) -> Py
     )
     environments = PythonEnvironments(folders, uv, bounds)
     environments.tidy_up_soon()
-    return PythonRuntime(folders, runner, interpreters, environments, uv)
+    servers = ForkServers(runner, slots, settings.shared_folders)
+    is_forking = settings.start_jobs_by == "fork"
+    return PythonRuntime(
+        folders, runner, interpreters, environments, uv, servers=servers, is_forking=is_forking
+    )
 
 
 def _prepare(folders: Folders) -> None:

@@ -13,17 +13,19 @@ from headrace import failpoint
 
 PACKAGE = "headrace_runner"
 _BEGIN = f"import sys; sys.path.insert(0, sys.argv.pop(1)); from {PACKAGE}"
-BOOTSTRAP = f"{_BEGIN}.job import run; run()"
+BOOTSTRAP = f"{_BEGIN}.job import run_alone; run_alone()"
 """What the interpreter is told; its arguments are the folder that ``place_runner`` gave, and the plan."""
 BOOTSTRAP_PROGRAM = f"{_BEGIN}.program import run; run()"
 """The same, to become another program."""
+BOOTSTRAP_SERVER = f"{_BEGIN}.fork_server import serve; serve()"
+"""The same, to be a fork server."""
 
 _SOURCE = Path(__file__).parents[1] / "runner"
 
 
 def place_runner(shared: Path) -> Path:
     """Copy the runner into ``shared``, once for each state of its source; returns what to import it from."""
-    sources = sorted(_SOURCE.glob("*.py"))
+    sources = sorted(_SOURCE.rglob("*.py"))
     digest = hashlib.sha256(b"\0".join(file.read_bytes() for file in sources)).hexdigest()[:16]
     folder = shared / "runner" / digest
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -42,9 +44,10 @@ def place_runner(shared: Path) -> Path:
 
 def _make(folder: Path, sources: list[Path]) -> None:
     aside = folder.with_name(f".{folder.name}")
-    (aside / PACKAGE).mkdir(parents=True)
     for file in sources:
-        shutil.copyfile(file, aside / PACKAGE / file.name)
+        copy = aside / PACKAGE / file.relative_to(_SOURCE)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, copy)
     failpoint.reach_in_thread("runner_half_copied")
     compileall.compile_dir(aside, quiet=2, stripdir=str(aside))
     for path in (aside, *aside.rglob("*")):

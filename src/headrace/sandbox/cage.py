@@ -24,25 +24,51 @@ class Isolation(StrEnum):
 class Limits:
     """Ceilings of one job. None means the machine's own.
 
-    ``open_files`` and ``file_size_bytes`` hold for each of its processes; what it prints beyond
-    ``log_bytes`` is counted and dropped; a result beyond ``result_bytes`` fails it.
+    ``open_files``, ``file_size_bytes``, ``cpu_seconds`` and ``memory_bytes`` (of address space) hold for each
+    of its processes, ``processes`` (threads count) for all that its user has, ``disk_bytes`` for its
+    temporary files in a sandbox; what it prints beyond ``log_bytes`` is counted and dropped; a result beyond
+    ``result_bytes`` fails it.
     """
 
     open_files: int | None = 4096
     file_size_bytes: int | None = None
+    cpu_seconds: int | None = None
+    memory_bytes: int | None = None
+    processes: int | None = None
+    disk_bytes: int = 2 * 1024**3
     result_bytes: int = 100 * 1024 * 1024
     log_bytes: int = 1024 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Cage:
-    """What one job is put into. ``uid`` is None when the worker is not root: the job keeps its uid."""
+    """What one job is put into.
+
+    ``uid`` is None when the worker is not root: the job keeps its uid. ``index`` tells the slots of a worker
+    apart.
+    """
 
     isolation: Isolation
     uid: int | None
     limits: Limits = field(default_factory=Limits)
     grace_seconds: float = 5.0
     """Time between SIGTERM and SIGKILL when a job is stopped."""
+    index: int = 0
+
+    @property
+    def resource_limits(self) -> dict[str, int]:
+        """The limits of each process, by their names in Python's ``resource``."""
+        if self.isolation is Isolation.NONE:
+            return {}
+        wanted = {
+            "RLIMIT_CORE": 0,
+            "RLIMIT_NOFILE": self.limits.open_files,
+            "RLIMIT_FSIZE": self.limits.file_size_bytes,
+            "RLIMIT_CPU": self.limits.cpu_seconds,
+            "RLIMIT_AS": self.limits.memory_bytes,
+            "RLIMIT_NPROC": self.limits.processes,
+        }
+        return {name: ceiling for name, ceiling in wanted.items() if ceiling is not None}
 
 
 class Stop(asyncio.Event):

@@ -5,6 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from headrace.sandbox.child import Child
 
 NoteMemory = Callable[[int], Awaitable[None]]
 """Is told, while a job runs, the most memory that its first process has had so far, in kB."""
@@ -13,13 +17,12 @@ _LOOK_SECONDS = 2.0
 _WORTH_TELLING_KB = 1024
 
 
-async def watch_memory(pid: int, note: NoteMemory) -> None:
+async def watch_memory(child: Child, note: NoteMemory) -> None:
     """Tell when a process has had more memory than was told before, until it is over or this is cancelled."""
     told = 0
     while True:
         await asyncio.sleep(_LOOK_SECONDS)
-        peak = _peak_of(pid)
-        if peak is None:
+        if (pid := child.pid) is None or (peak := _peak_of(pid)) is None:
             return
         if peak >= told + _WORTH_TELLING_KB:
             told = peak

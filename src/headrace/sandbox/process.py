@@ -1,8 +1,6 @@
-"""Starts the process of a job: the contract that every way of starting one meets.
+"""Starts a program as the worker's own child: in goes a plan, arguments and a cage, out comes a child.
 
-In go a plan, arguments and a cage; out come a child that can be waited for and signalled, and two
-pipes: what it prints, and what it answers. Today each job is a new interpreter; a fork server takes
-the same launch as one message with three descriptors (``docs/decisions/0003-cheap-cage.md``).
+Jobs are started by slot servers instead (``sandbox/slot_server.py``).
 """
 
 from __future__ import annotations
@@ -16,7 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from headrace.sandbox.cage import Cage, Isolation
+from headrace.sandbox.child import Exit
 from headrace.sandbox.descriptors import readable
+from headrace.sandbox.survivors import Family, end_survivors
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,19 +37,12 @@ class Launch:
     cage: Cage
 
 
-@dataclass(frozen=True, slots=True)
-class Exit:
-    """The end of a child: its status as a shell shows it, and the most memory it had."""
+class OwnChild:
+    """A process in a session of its own, ours to wait for. Meets ``sandbox.child.Child``."""
 
-    code: int
-    peak_memory_kb: int
-
-
-class Child:
-    """A process in a session of its own, ours to wait for."""
-
-    def __init__(self, process: subprocess.Popen[bytes], output: int, answer: int) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], output: int, answer: int, family: Family) -> None:
         self._process = process
+        self._family = family
         self.pid = process.pid
         self.output = output
         """Reading end of what it prints, non-blocking."""
@@ -77,13 +70,17 @@ class Child:
         except PermissionError:
             os.kill(self.pid, number)  # somebody in the group has another uid
 
+    async def end_survivors(self) -> bool:
+        """Kill what is left of it; False where something can't be ended."""
+        return await end_survivors(self._family)
+
     def close(self) -> None:
         """Close the pipes."""
         os.close(self.output)
         os.close(self.answer)
 
 
-def start(launch: Launch) -> Child:
+def start(launch: Launch) -> OwnChild:
     """Start a process; raises OSError where that can't be done.
 
     It blocks for the milliseconds that this takes, in the thread whose end is to be the child's end.
@@ -121,19 +118,15 @@ def start(launch: Launch) -> Child:
             os.close(descriptor)
     os.set_blocking(output, False)
     os.set_blocking(answer, False)
-    return Child(process, output, answer)
+    mark = f"WM_JOB_ID={launch.environ.get('WM_JOB_ID', '')}".encode()
+    return OwnChild(process, output, answer, Family(process.pid, launch.cage.uid, mark))
 
 
 def _restrictions(cage: Cage) -> dict[str, Any]:
     """What ``runner/restrict.py`` is to give up."""
     if cage.isolation is Isolation.NONE:
         return {}
-    limits = {"RLIMIT_CORE": 0}
-    if cage.limits.open_files is not None:
-        limits["RLIMIT_NOFILE"] = cage.limits.open_files
-    if cage.limits.file_size_bytes is not None:
-        limits["RLIMIT_FSIZE"] = cage.limits.file_size_bytes
-    return {"parent": os.getpid(), "no_new_privileges": True, "limits": limits}
+    return {"parent": os.getpid(), "no_new_privileges": True, "limits": cage.resource_limits}
 
 
 def _write_all(descriptor: int, data: bytes) -> None:

@@ -1,4 +1,4 @@
-"""Runs one process to its end and beyond: its output, its answer, its stop, and nothing left of it."""
+"""Follows one process to its end and beyond: its output, its answer, its stop, and nothing left of it."""
 
 from __future__ import annotations
 
@@ -13,19 +13,34 @@ from typing import TYPE_CHECKING
 
 from headrace.clock import monotonic, now
 from headrace.sandbox.descriptors import read_some
-from headrace.sandbox.frames import Frame, FrameReader, TakeNote, take_no_notes
+from headrace.sandbox.frames import Frame, FrameReader, TakeNote
 from headrace.sandbox.memory import NoteMemory, watch_memory
-from headrace.sandbox.process import Child, Launch, start
-from headrace.sandbox.survivors import Family, end_survivors
 
 if TYPE_CHECKING:
-    from headrace.sandbox.cage import Stop
+    from headrace.sandbox.cage import Cage, Stop
+    from headrace.sandbox.child import Child
 
 Write = Callable[[bytes], Awaitable[None]]
 """Takes output in the order in which it was printed; waits when its reader is slower."""
 
 _PATIENCE_SECONDS = 5.0
 """How long pipes are read after nobody should hold them any more."""
+
+
+async def _forget(_: object) -> None:
+    """For those of whom nobody wants to know."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sinks:
+    """Where all goes that is heard of a child: what it prints, how much memory it has had, what it tells.
+
+    ``note_memory`` is told the most memory so far, in kB; ``take_note`` the frames before its answer.
+    """
+
+    write: Write = _forget
+    note_memory: NoteMemory = _forget
+    take_note: TakeNote = _forget
 
 
 class EndedBy(StrEnum):
@@ -42,7 +57,8 @@ class Ended:
 
     ``peak_memory_kb`` is that of its first process. ``frame`` is its answer if it gave one; ``is_broken``
     says that one was begun and not finished, and ``too_large`` the size in bytes of one that was refused.
-    ``gone_at`` is when none of the job's processes was left, None where that could not be reached.
+    ``gone_at`` is when none of the job's processes was left, None where that could not be reached;
+    ``folder_gone_at`` the same of a folder that was made by whoever started it.
     """
 
     ended_by: EndedBy
@@ -53,34 +69,26 @@ class Ended:
     is_broken: bool
     too_large: int | None
     gone_at: datetime | None
+    folder_gone_at: datetime | None
 
 
-async def run_process(
-    launch: Launch,
-    write: Write,
-    note_memory: NoteMemory,
-    stop: Stop,
-    timeout_seconds: float | None,
-    *,
-    take_note: TakeNote = take_no_notes,
-) -> Ended:
-    """Start a process and wait until nothing of it is left; raises OSError where it can't be started."""
+async def follow(child: Child, cage: Cage, sinks: Sinks, stop: Stop, timeout_seconds: float | None) -> Ended:
+    """Follow a child that was just started until nothing of it is left, and close it."""
     began = monotonic()
-    child = start(launch)
-    reader = FrameReader(launch.cage.limits.result_bytes)
+    reader = FrameReader(cage.limits.result_bytes)
     pumps = [
-        asyncio.create_task(_pump_output(child.output, write, launch.cage.limits.log_bytes)),
-        asyncio.create_task(_pump_answer(child.answer, reader, take_note)),
+        asyncio.create_task(_pump_output(child.output, sinks.write, cage.limits.log_bytes)),
+        asyncio.create_task(_pump_answer(child.answer, reader, sinks.take_note)),
     ]
     waiting = asyncio.create_task(child.wait())
-    watching = asyncio.create_task(watch_memory(child.pid, note_memory))
+    watching = asyncio.create_task(watch_memory(child, sinks.note_memory))
     try:
         ended_by = await _until_end(waiting, stop, timeout_seconds)
         if ended_by is not EndedBy.ITSELF:
-            await _end(child, waiting, stop, launch.cage.grace_seconds)
+            await _end(child, waiting, stop, cage.grace_seconds)
         exit_ = await waiting
         duration_ms = round((monotonic() - began) * 1000)
-        is_gone = await end_survivors(_family(child, launch))
+        is_gone = await child.end_survivors()
         gone_at = now() if is_gone else None
         pumped, _ = await asyncio.wait(pumps, timeout=None if is_gone else _PATIENCE_SECONDS)
         for pump in pumped:
@@ -90,7 +98,15 @@ async def run_process(
     frame = reader.frame
     peak_memory_kb = (frame and frame.peak_memory_kb) or exit_.peak_memory_kb
     return Ended(
-        ended_by, exit_.code, duration_ms, peak_memory_kb, frame, reader.is_broken, reader.too_large, gone_at
+        ended_by,
+        exit_.code,
+        duration_ms,
+        peak_memory_kb,
+        frame,
+        reader.is_broken,
+        reader.too_large,
+        gone_at,
+        gone_at if exit_.is_folder_gone else None,
     )
 
 
@@ -137,11 +153,6 @@ async def _pump_answer(descriptor: int, reader: FrameReader, take_note: TakeNote
     while data := await read_some(descriptor):
         for frame in reader.feed(data):
             await take_note(frame)
-
-
-def _family(child: Child, launch: Launch) -> Family:
-    mark = f"WM_JOB_ID={launch.environ.get('WM_JOB_ID', '')}".encode()
-    return Family(child.pid, launch.cage.uid, mark)
 
 
 async def _clean_up(child: Child, waiting: asyncio.Task[object], tasks: list[asyncio.Task[None]]) -> None:

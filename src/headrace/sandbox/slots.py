@@ -19,17 +19,22 @@ _MEGABYTE = 1024 * 1024
 
 
 class Slots:
-    """The cages of one worker process; each holds one job at a time."""
+    """The cages of one worker process; each holds one job at a time.
 
-    def __init__(self, isolation: Isolation, cages: list[Cage]) -> None:
+    ``mapped_uids`` are those that a fork server takes with it into its sandbox, its own first; none where
+    jobs keep the worker's uid, or there is no sandbox.
+    """
+
+    def __init__(self, isolation: Isolation, cages: list[Cage], mapped_uids: list[int] | None = None) -> None:
         self.isolation = isolation
-        self._cages = cages
+        self.mapped_uids = mapped_uids or []
+        self.cages = cages
         self._free = list(cages)
 
     @property
     def any_uid(self) -> int | None:
         """The uid of some job, to try out what jobs can reach; None where they keep the worker's."""
-        return next((cage.uid for cage in self._cages), None)
+        return next((cage.uid for cage in self.cages), None)
 
     @property
     def free(self) -> int:
@@ -46,34 +51,47 @@ class Slots:
             self._free.append(cage)
 
 
-def open_slots(settings: Settings) -> Slots:
-    """The slots a worker with these settings has.
-
-    Raises Misconfigured where the isolation asked for by name can't be had here.
-    """
-    isolation = choose_isolation(settings.isolation)
-    limits = Limits(
-        result_bytes=settings.result_limit_mb * _MEGABYTE, log_bytes=settings.log_limit_mb * _MEGABYTE
-    )
-    uids: list[int | None] = [None] * settings.slots
+def open_slots(settings: Settings, isolation: Isolation) -> Slots:
+    """The slots a worker with these settings has, at a level that this machine has (``choose_isolation``)."""
+    uids: list[int] = []
     if os.geteuid() == 0:
-        taken = list(take_uids(settings.slots))
-        for uid in taken:
+        uids = list(take_uids(settings.slots + 1))
+        for uid in uids:
             kill_all_of(uid)
-        uids = [*taken]
     adopt_orphans()
-    return Slots(isolation, [Cage(isolation, uid, limits, settings.grace_seconds) for uid in uids])
+    limits = _limits(settings, is_own_count=bool(uids) or isolation is Isolation.SANDBOX)
+    cages = [
+        Cage(isolation, uids[index + 1] if uids else None, limits, settings.grace_seconds, index)
+        for index in range(settings.slots)
+    ]
+    return Slots(isolation, cages, uids if isolation is Isolation.SANDBOX else None)
 
 
-def choose_isolation(named: str) -> Isolation:
-    """The level that ``auto`` means here, or the one named; raises Misconfigured where it can't be had."""
-    match named:
-        case "auto" | Isolation.PROCESS:
-            return Isolation.PROCESS
-        case Isolation.NONE:
-            return Isolation.NONE
-        case _:
+def _limits(settings: Settings, *, is_own_count: bool) -> Limits:
+    return Limits(
+        open_files=settings.open_files_limit,
+        file_size_bytes=settings.file_size_limit_mb * _MEGABYTE or None,
+        cpu_seconds=settings.cpu_limit_seconds or None,
+        memory_bytes=settings.memory_limit_mb * _MEGABYTE or None,
+        # Elsewhere the kernel would count all processes of the account, whoever has started them.
+        processes=settings.process_limit if is_own_count else None,
+        disk_bytes=settings.disk_limit_mb * _MEGABYTE,
+        result_bytes=settings.result_limit_mb * _MEGABYTE,
+        log_bytes=settings.log_limit_mb * _MEGABYTE,
+    )
+
+
+def choose_isolation(named: str, why_no_sandbox: str | None) -> Isolation:
+    """The level that ``auto`` means here, or the one named; raises Misconfigured where it can't be had.
+
+    ``why_no_sandbox`` is None where this machine gives jobs all of a sandbox.
+    """
+    if named != "auto":
+        level = Isolation(named)
+        if level is Isolation.SANDBOX and why_no_sandbox is not None:
             raise Misconfigured(
-                f"isolation {named!r} can't be had in this release: use auto, {Isolation.PROCESS} or"
+                f"isolation {level} can't be had here ({why_no_sandbox}): use auto, {Isolation.PROCESS} or"
                 f" {Isolation.NONE}"
             )
+        return level
+    return Isolation.SANDBOX if why_no_sandbox is None else Isolation.PROCESS

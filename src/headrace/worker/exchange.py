@@ -55,6 +55,11 @@ class Exchange:
         self._is_closed = False
         self.is_unsure = False
 
+    @property
+    def has_ends(self) -> bool:
+        """Whether ends wait for the next turn."""
+        return bool(self._ends)
+
     def put(self, completion: Completion, settled: Settled) -> None:
         """Have the end of a job that ends alone written in the next turn; tells whether it was still held."""
         if self._is_closed:

@@ -34,6 +34,8 @@ async def client(api: Api, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[wmi
     monkeypatch.setenv("WM_WORKSPACE", WORKSPACE)
     monkeypatch.setenv("WM_TOKEN", api.tokens["alice"])
     monkeypatch.setenv("WM_STATE_PATH_NEW", "u/alice/script/user")
+    # The package keeps a client for its functions, made of the environment of the first call.
+    monkeypatch.setattr(wmill.client, "_client", None)
     made = await asyncio.to_thread(wmill.Windmill)
     yield made
     made.client.close()

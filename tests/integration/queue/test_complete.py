@@ -42,7 +42,7 @@ async def test_everything_about_it_goes_to_history(
         claimed.lease.worker_session,
         claimed.lease,
         outcome=outcome,
-        teardown=Teardown(gone_at, gone_at),
+        teardown=Teardown(gone_at, gone_at, gone_at),
         log=[LogChunk(0, "hello")],
     )
     assert [job.id for job in finished.jobs] == [claimed.lease.job]
@@ -55,7 +55,8 @@ async def test_everything_about_it_goes_to_history(
     assert run.completed_at is not None
     assert run.started_at is not None
     assert run.created_at <= run.started_at <= run.completed_at
-    assert set(run.teardown or {}) == {"processes_gone_at", "folder_gone_at"}
+    assert run.teardown is not None
+    assert set(run.teardown) == {"processes_gone_at", "folder_gone_at", "mounts_gone_at", "token_gone_at"}
     for table in ("job", "job_queue"):
         assert await owner.fetchval(f"select count(*) from {table}") == 0
     assert await log_of(owner, claimed) == "hello"

@@ -17,8 +17,8 @@ from typing import Any
 from headrace.runtimes.runner_files import BOOTSTRAP, place_runner
 from headrace.sandbox.cage import Cage, Isolation, Stop
 from headrace.sandbox.frames import ARGUMENTS, RESULT, STREAMED, Frame
-from headrace.sandbox.process import Launch
-from headrace.sandbox.run import run_process
+from headrace.sandbox.process import Launch, start
+from headrace.sandbox.run import Sinks, follow
 
 
 @dataclass
@@ -49,9 +49,6 @@ async def _run(source: str, arguments: dict[str, Any], changes: dict[str, Any]) 
         elif frame.kind == ARGUMENTS:
             told.arguments = json.loads(frame.payload)
 
-    async def note_memory(_: int) -> None:
-        pass
-
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "main.py").write_text(source)
@@ -60,7 +57,7 @@ async def _run(source: str, arguments: dict[str, Any], changes: dict[str, Any]) 
         environ = {"PATH": os.environ["PATH"], "WM_JOB_ID": name}
         cage = Cage(Isolation.NONE, None)
         launch = Launch(command, plan, folder, environ, json.dumps(arguments).encode(), cage)
-        ended = await run_process(launch, write, note_memory, Stop(), 30, take_note=take_note)
+        ended = await follow(start(launch), cage, Sinks(write, take_note=take_note), Stop(), 30)
     assert ended.frame is not None, told.log
     told.answer = json.loads(ended.frame.payload)
     told.is_success = ended.frame.kind == RESULT

@@ -90,7 +90,9 @@ class CompletedJob(JobShape):
     resolved_by: str | None = None
     resolved_at: datetime | None = None
     resolution_note: str | None = None
-    teardown: dict[str, Any] | None = Field(None, description="When nothing of it was left (ours).")
+    teardown: dict[str, Any] | None = Field(
+        None, description="When no process, folder, mount and token of it was left (ours)."
+    )
 
 
 Job = QueuedJob | CompletedJob

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from headrace.cli.checkups.finding import Finding, Health, tried
+from headrace.cli.checkups.finding import Finding, Health
+from headrace.runtimes.isolation import why_no_sandbox
 from headrace.sandbox.accounts import LOCKS
 from headrace.sandbox.slots import choose_isolation
 
@@ -16,15 +16,14 @@ if TYPE_CHECKING:
 
 _NAME = "isolation"
 _CGROUPS = Path("/sys/fs/cgroup")
-_NEW_USER_NAMESPACE = 0x10000000
-_UNSHARE = f"import ctypes, sys; sys.exit(ctypes.CDLL(None).unshare({_NEW_USER_NAMESPACE}))"
 
 
 async def check_isolation(settings: Settings) -> list[Finding]:
     """The level jobs get; raises Misconfigured where the one asked for by name can't be had."""
-    level = choose_isolation(settings.isolation)
+    why_not = await why_no_sandbox()
+    level = choose_isolation(settings.isolation, why_not)
     how = f"{level}, by {settings.isolation}"
-    return [_check_uids(how), _check_sandbox()]
+    return [_check_uids(how), _check_sandbox(why_not), _check_cgroups()]
 
 
 def _check_uids(how: str) -> Finding:
@@ -38,16 +37,27 @@ def _check_uids(how: str) -> Finding:
     return Finding(_NAME, Health.OK, f"{how}; each slot's jobs have a uid of their own")
 
 
-def _check_sandbox() -> Finding:
-    has = [
-        f"user namespaces {'yes' if _has_user_namespaces() else 'no'}",
-        f"cgroups {' and '.join(_writable_cgroups()) or 'none that can be written'}",
-    ]
-    return Finding("sandbox", Health.WEAKER, f"not in this release; this machine has: {', '.join(has)}")
+def _check_sandbox(why_not: str | None) -> Finding:
+    if why_not is None:
+        return Finding("sandbox", Health.OK, "a trial job was kept in one")
+    return Finding(
+        "sandbox",
+        Health.WEAKER,
+        f"can't be had here: {why_not}",
+        "let Headrace make user namespaces, and see all of /proc (in a container: run it privileged)",
+    )
 
 
-def _has_user_namespaces() -> bool:
-    return tried([sys.executable, "-I", "-S", "-c", _UNSHARE]) is not None
+def _check_cgroups() -> Finding:
+    found = " and ".join(_writable_cgroups())
+    if found:
+        return Finding("cgroups", Health.OK, f"{found} can be written, so memory is counted for a whole job")
+    return Finding(
+        "cgroups",
+        Health.WEAKER,
+        "none that can be written, so memory is limited for each process",
+        "run Headrace as root, or give it a cgroup of its own",
+    )
 
 
 def _writable_cgroups() -> list[str]:

@@ -25,8 +25,8 @@ from headrace.runtimes.python.take_over import read_output, take_over
 from headrace.runtimes.python.uv import Messages, UvResult, UvTool
 from headrace.runtimes.runner_files import BOOTSTRAP_PROGRAM, place_runner
 from headrace.sandbox.cage import Stop
-from headrace.sandbox.process import Launch
-from headrace.sandbox.run import Ended, EndedBy, run_process
+from headrace.sandbox.process import Launch, start
+from headrace.sandbox.run import Ended, EndedBy, Sinks, follow
 
 if TYPE_CHECKING:
     from headrace.runtimes.base import LogSink
@@ -136,7 +136,7 @@ class Builder:
     ) -> tuple[Ended, bool]:
         """Run it to an end with nothing left, also when this is cancelled in the middle."""
         stop = Stop()
-        running = asyncio.create_task(run_process(launch, messages.write, _forget, stop, None))
+        running = asyncio.create_task(_run(launch, messages, stop))
         canceling = asyncio.create_task(canceled.wait())
         filling = asyncio.create_task(_until_fuller(launch.folder, self._most_bytes))
         try:
@@ -205,8 +205,9 @@ def _certificates(environ: Mapping[str, str]) -> dict[str, str]:
     return {}
 
 
-async def _forget(_peak_memory_kb: int) -> None:
-    """The memory of a build is none of the job's own."""
+async def _run(launch: Launch, messages: Messages, stop: Stop) -> Ended:
+    # The memory of a build is none of the job's own.
+    return await follow(start(launch), launch.cage, Sinks(messages.write), stop, None)
 
 
 async def _ended(running: asyncio.Task[Ended]) -> None:

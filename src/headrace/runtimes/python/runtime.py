@@ -4,31 +4,36 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import json
 import logging
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from headrace.clock import now
 from headrace.errors import InvalidInput
 from headrace.model.json_text import parse_json
 from headrace.model.outcome import ErrorName, Measures, Outcome, Status, Teardown, failure, timed_out
 from headrace.runtimes.base import DependenciesFailed, LockFailed
-from headrace.runtimes.job_folder import TEMPORARY, make_job_folder, remove_job_folder
+from headrace.runtimes.job_folder import TEMPORARY, remove_job_folder
 from headrace.runtimes.python.builds import Builder
 from headrace.runtimes.python.console_scripts import search_path
 from headrace.runtimes.python.cycles import name_cycles, tell_cycles
+from headrace.runtimes.python.fork_servers import Wanted
 from headrace.runtimes.python.layout import file_of, job_files, module_of
 from headrace.runtimes.python.lock import lock_python, read_lock, read_python
+from headrace.runtimes.python.preload import to_preload
 from headrace.runtimes.python_dependencies.requirements import find_requirements
 from headrace.runtimes.runner_files import BOOTSTRAP
+from headrace.sandbox.cage import Isolation
+from headrace.sandbox.fork_server import ForkServerFailed
 from headrace.sandbox.frames import ERROR, Frame
-from headrace.sandbox.process import Launch
-from headrace.sandbox.run import Ended, EndedBy, run_process
+from headrace.sandbox.run import Ended, EndedBy, Sinks, follow
+from headrace.sandbox.slot_server import SlotLost, Work
 
 if TYPE_CHECKING:
     from headrace.runtimes.base import Attempt, Code, Folders, LogSink
     from headrace.runtimes.python.environments import PythonEnvironments
+    from headrace.runtimes.python.fork_servers import ForkServers
     from headrace.runtimes.python.interpreter import PythonInterpreter
     from headrace.runtimes.python.interpreters import Interpreters
     from headrace.runtimes.python.shelf import Loan
@@ -37,6 +42,11 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+_IN_SANDBOX = Path("/tmp")  # noqa: S108 - of the job alone
+_SLOT_LOST = (
+    "the processes of the job were killed with the one that had started them, perhaps because the machine"
+    " had no memory left"
+)
 _LARGE_BYTES = 1024 * 1024
 """A larger result is checked in a thread, so that the worker's other jobs don't wait."""
 
@@ -51,15 +61,20 @@ class PythonRuntime:
         interpreters: Interpreters,
         environments: PythonEnvironments,
         uv: UvTool,
+        *,
+        servers: ForkServers,
+        is_forking: bool,
     ) -> None:
         self._folders = folders
         self._runner = runner
         self._interpreters = interpreters
         self._environments = environments
         self._uv = uv
+        self._servers = servers
+        self._is_forking = is_forking
 
     async def run(self, attempt: Attempt, log: LogSink) -> Outcome:
-        """Run ``main`` of the code in a new interpreter, and wait until nothing of it is left."""
+        """Run ``main`` of the code in a process of its own, and wait until nothing of it is left."""
         try:
             async with asyncio.timeout(attempt.timeout_seconds):
                 interpreter, environment = await self._prepare(attempt, log)
@@ -70,27 +85,51 @@ class PythonRuntime:
                 return _stopped(Measures())
             return failure(ErrorName.DEPENDENCIES, str(error))
         with environment or nullcontext():
-            path = environment.path if environment else None
-            return await self._run_in(path, interpreter, attempt, log)
+            return await self._run_in(environment, interpreter, attempt, log)
+
+    async def warm_up(self, cages: list[Cage]) -> None:
+        """Start ahead of need what jobs without packages are forked from."""
+        interpreter = await self._interpreters.choose(None)
+        for cage in cages:
+            async with self._servers.slot(Wanted(interpreter), None, cage):
+                pass
+
+    async def close(self) -> None:
+        """End what was started ahead."""
+        await self._servers.close()
 
     async def _run_in(
-        self, environment: Path | None, interpreter: PythonInterpreter, attempt: Attempt, log: LogSink
+        self, environment: Loan | None, interpreter: PythonInterpreter, attempt: Attempt, log: LogSink
     ) -> Outcome:
-        folder = self._folders.jobs / attempt.name
-        make_job_folder(folder, job_files(attempt.code), attempt.cage.uid)
+        folder = self._folder(attempt)
+        path = environment.path if environment else None
+        wanted = Wanted(interpreter, path, self._to_preload(attempt) if path else ())
         try:
-            ended = await run_process(
-                self._launch(attempt, folder, interpreter, environment),
-                log.write,
-                attempt.note_memory,
-                attempt.stop,
-                attempt.timeout_seconds,
-                take_note=attempt.take_note,
-            )
-        finally:
-            folder_gone_at = await _remove(folder)
+            async with self._servers.slot(wanted, environment, attempt.cage) as slot:
+                ended = await follow(
+                    slot.start(self._work(attempt, folder, interpreter, path)),
+                    attempt.cage,
+                    Sinks(log.write, attempt.note_memory, attempt.take_note),
+                    attempt.stop,
+                    attempt.timeout_seconds,
+                )
+        except ForkServerFailed as error:
+            return failure(ErrorName.INTERNAL, f"the job could not be started: {error}")
+        except SlotLost:
+            await _remove(folder)
+            return failure(ErrorName.INTERNAL, _SLOT_LOST)
         outcome = name_cycles(await _outcome(attempt, ended), attempt.code)
-        return dataclasses.replace(outcome, teardown=Teardown(ended.gone_at, folder_gone_at))
+        return dataclasses.replace(outcome, teardown=_teardown(ended, attempt.cage))
+
+    def _folder(self, attempt: Attempt) -> Path:
+        if attempt.cage.isolation is Isolation.SANDBOX:
+            return _IN_SANDBOX / attempt.name
+        return self._folders.jobs / attempt.name
+
+    def _to_preload(self, attempt: Attempt) -> tuple[str, ...]:
+        if not self._is_forking or not self._servers.can_preload():
+            return ()
+        return to_preload((attempt.code.content, *attempt.code.modules.values()), attempt.environ)
 
     async def lock(self, code: Code, cage: Cage, log: LogSink, stop: Stop) -> str:
         """Resolve the dependencies of the code and of the workspace scripts it imports.
@@ -140,31 +179,45 @@ class PythonRuntime:
         is_empty = version is None and not read_lock(lock).packages
         return await self._interpreters.of_lock(version, is_empty=is_empty, canceled=stop)
 
-    def _launch(
+    def _work(
         self, attempt: Attempt, folder: Path, interpreter: PythonInterpreter, environment: Path | None
-    ) -> Launch:
-        python = str(interpreter.path)
-        command = (python, "-I", "-S", "-B", "-X", "utf8", "-c", BOOTSTRAP, str(self._runner))
-        plan = {
-            "folder": str(folder),
+    ) -> Work:
+        job = {
             "file": file_of(attempt.code.path),
             "module": module_of(attempt.code.path),
             "path": [str(environment)] if environment else [],
             "entry": attempt.code.entry,
             "preprocess": attempt.preprocess,
         }
-        environ = (
-            attempt.environ
-            | interpreter.environ
-            | {
-                "PATH": search_path(interpreter, environment),
-                "HOME": str(folder),
-                "TMPDIR": str(folder / TEMPORARY),
-            }
-        )
+        plan = {
+            "environ": self._environ(attempt, folder, interpreter, environment),
+            "files": job_files(attempt.code),
+            "job": job,
+            "command": None if self._is_forking else self._command(interpreter),
+        }
+        return Work(str(folder), json.dumps(plan).encode(), attempt.arguments)
+
+    def _command(self, interpreter: PythonInterpreter) -> list[str]:
+        return [str(interpreter.path), "-I", "-S", "-B", "-X", "utf8", "-c", BOOTSTRAP, str(self._runner)]
+
+    @staticmethod
+    def _environ(
+        attempt: Attempt, folder: Path, interpreter: PythonInterpreter, environment: Path | None
+    ) -> dict[str, str]:
+        own = {
+            "PATH": search_path(interpreter, environment),
+            "HOME": str(folder),
+            "TMPDIR": str(folder / TEMPORARY),
+        }
         if environment:
-            environ["PYTHONPATH"] = str(environment)  # not for the job: for the programs that it starts
-        return Launch(command, plan, folder, environ, attempt.arguments, attempt.cage)
+            own["PYTHONPATH"] = str(environment)  # not for the job: for the programs that it starts
+        return attempt.environ | interpreter.environ | own
+
+
+def _teardown(ended: Ended, cage: Cage) -> Teardown:
+    """In a sandbox the mounts end with the last process that has them."""
+    mounts_gone_at = ended.gone_at if cage.isolation is Isolation.SANDBOX else None
+    return Teardown(ended.gone_at, ended.folder_gone_at, mounts_gone_at)
 
 
 async def _outcome(attempt: Attempt, ended: Ended) -> Outcome:
@@ -218,10 +271,11 @@ def _why_silent(exit_code: int) -> str:
     return f"the process ended with exit code {exit_code} and without a result"
 
 
-async def _remove(folder: Path):  # noqa: ANN202 - an instant, or None where it is still there
+async def _remove(folder: Path) -> None:
+    """What whoever should have done it has left."""
     try:
         await remove_job_folder(folder)
+    except FileNotFoundError:
+        pass
     except OSError:
         log.exception("%s can't be removed", folder)
-        return None
-    return now()

@@ -42,6 +42,12 @@ class Loan:
     ) -> None:
         self.close()
 
+    def again(self) -> Loan:
+        """Another use of the same folder, which ends by itself."""
+        if self._descriptor is None:
+            raise ValueError(f"{self.path} was given back")
+        return Loan(self.path, os.dup(self._descriptor))
+
     def close(self) -> None:
         """Give the folder back; its last use is now."""
         if self._descriptor is not None:

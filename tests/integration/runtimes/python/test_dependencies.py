@@ -12,11 +12,12 @@ import pytest
 
 from headrace.runtimes.base import Attempt, Code, Folders, LockFailed
 from headrace.runtimes.python.environments import PythonEnvironments
+from headrace.runtimes.python.fork_servers import ForkServers
 from headrace.runtimes.python.interpreters import Interpreters
 from headrace.runtimes.python.runtime import PythonRuntime
 from headrace.runtimes.runner_files import place_runner
-from headrace.sandbox.cage import Cage, Stop
-from headrace.sandbox.slots import open_slots
+from headrace.sandbox.cage import Cage, Isolation, Stop
+from headrace.sandbox.slots import Slots, open_slots
 from headrace.settings import Settings
 from tests.integration.runtimes.python.local_index import LocalIndex, local_index
 from tests.integration.runtimes.python.tools import KeptLog
@@ -56,7 +57,7 @@ async def index() -> AsyncIterator[LocalIndex]:
 
 @pytest.fixture
 async def cage() -> AsyncIterator[Cage]:
-    async with open_slots(Settings(slots=1)).take() as taken:
+    async with open_slots(Settings(slots=1), Isolation.PROCESS).take() as taken:
         yield taken
 
 
@@ -65,7 +66,9 @@ def runtime_with(folders: Folders, index: LocalIndex, uid: int | None = None) ->
     uv = index.uv(folders.cache)
     runner = place_runner(folders.shared)
     interpreters = Interpreters(folders, uid, runner, uv, Settings())
-    return PythonRuntime(folders, runner, interpreters, PythonEnvironments(folders, uv), uv)
+    environments = PythonEnvironments(folders, uv)
+    servers = ForkServers(runner, Slots(Isolation.PROCESS, [Cage(Isolation.PROCESS, uid)]))
+    return PythonRuntime(folders, runner, interpreters, environments, uv, servers=servers, is_forking=True)
 
 
 async def result_of(runtime: PythonRuntime, code: Code, cage: Cage) -> Any:
@@ -74,6 +77,7 @@ async def result_of(runtime: PythonRuntime, code: Code, cage: Cage) -> Any:
     async def note(_peak_memory_kb: int) -> None: ...
 
     outcome = await runtime.run(Attempt("a-1", code, b"{}", {}, 60, cage, Stop(), note), KeptLog())
+    await runtime.close()
     return json.loads(outcome.result)
 
 

@@ -91,13 +91,16 @@ async def test_two_machines_have_the_same_files(tmp_path: Path, index: LocalInde
 
 
 @pytest.fixture
-async def runtime(tmp_path: Path, index: LocalIndex, monkeypatch: pytest.MonkeyPatch) -> Runtime:
+async def runtime(
+    tmp_path: Path, index: LocalIndex, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Runtime]:
     """The runtime as a worker makes it that gets its packages from ``index``."""
     monkeypatch.setenv("UV_DEFAULT_INDEX", index.url)
     monkeypatch.setenv("UV_HTTP_RETRIES", "0")
     folders = Folders(tmp_path / "shared", tmp_path / "cache", tmp_path / "jobs")
     runtimes = await make_runtimes(folders, Slots(Isolation.PROCESS, [CAGE]), Settings(slots=1))
-    return runtimes.get("python3")
+    yield runtimes.get("python3")
+    await runtimes.close()
 
 
 async def test_what_was_locked_is_there_for_the_first_job(runtime: Runtime, index: LocalIndex):

@@ -5,26 +5,27 @@ They come from the index that pip is set to. Each script imports what it needs a
 
 from __future__ import annotations
 
-import asyncio
 import json
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from headrace.model.outcome import Status
 from headrace.runtimes.base import Attempt, Code, Folders, LockFailed, Runtime
+from headrace.runtimes.isolation import find_isolation
 from headrace.runtimes.registry import make_runtimes
 from headrace.sandbox.cage import Stop
 from headrace.sandbox.slots import Slots, open_slots
 from headrace.settings import Settings
 from tests.ground.installer import Log
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.long, pytest.mark.timeout(600), pytest.mark.asyncio(loop_scope="module")]
 
 USES: dict[str, tuple[str, Any]] = {
     "numpy, C and Fortran": (
@@ -265,20 +266,27 @@ class Bench:
 
 
 @pytest.fixture(scope="module")
-def bench() -> Iterator[Bench]:
+def root() -> Iterator[Path]:
+    """Holds the folders of a worker."""
     root = Path(tempfile.mkdtemp(dir="/tmp"))
     root.chmod(0o755)
+    yield root
+    shutil.rmtree(root)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def bench(root: Path) -> AsyncIterator[Bench]:
     settings = Settings(slots=1)
-    slots = open_slots(settings)
+    slots = open_slots(settings, await find_isolation("auto"))
     folders = Folders(root / "shared", root / "cache", root / "jobs")
-    runtime = asyncio.run(make_runtimes(folders, slots, settings)).get("python3")
-    bench = Bench(runtime, slots)
+    runtimes = await make_runtimes(folders, slots, settings)
+    bench = Bench(runtimes.get("python3"), slots)
     try:
-        asyncio.run(_lock(bench, "import six", Log()))
+        await _lock(bench, "import six", Log())
     except LockFailed as error:
         pytest.skip(f"no package index: {error}")
     yield bench
-    shutil.rmtree(root)
+    await runtimes.close()
 
 
 async def _lock(bench: Bench, content: str, log: Log) -> str:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from headrace.model.outcome import Outcome
 from headrace.runtimes.base import Attempt, Code, Folders, Runtime
+from headrace.runtimes.isolation import find_isolation
 from headrace.runtimes.python.interpreter import Installation
 from headrace.runtimes.registry import make_runtimes
 from headrace.sandbox.cage import Cage, Stop
@@ -27,6 +28,8 @@ from tests.integration.runtimes.python.tools import KeptLog
 WHICH = "import sys\ndef main(value): return ['%d.%d' % sys.version_info[:2], value]"
 COMPILED = "import sys, _native\ndef main(): return ['%d.%d' % sys.version_info[:2], _native.answer]"
 SLOTS = Settings(slots=1)
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 @pytest.fixture(scope="module")
@@ -63,17 +66,24 @@ async def _forget(peak_memory_kb: int) -> None:
 
 
 @pytest.fixture(scope="module")
-def bench(other: Installation) -> Iterator[Bench]:
-    slots = open_slots(SLOTS)
+def root() -> Iterator[Path]:
+    """Holds the folders of a worker, and of packages."""
     with tempfile.TemporaryDirectory(prefix="headrace-") as name:
         Path(name).chmod(0o755)
-        packages = Path(name) / "packages"
-        packages.mkdir()
-        add_source(packages, "natively", C_EXTENSION)
-        folders = Folders(*(Path(name) / part for part in ("shared", "cache", "jobs")))
-        settings = replace(SLOTS, python_interpreters=(str(other.program),), find_links=(str(packages),))
-        runtimes = asyncio.run(make_runtimes(folders, slots, settings))
-        yield Bench(folders, runtimes.get("python3"), slots._cages[0])
+        (Path(name) / "packages").mkdir()
+        yield Path(name)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def bench(root: Path, other: Installation) -> AsyncIterator[Bench]:
+    slots = open_slots(SLOTS, await find_isolation("auto"))
+    packages = root / "packages"
+    add_source(packages, "natively", C_EXTENSION)
+    folders = Folders(*(root / part for part in ("shared", "cache", "jobs")))
+    settings = replace(SLOTS, python_interpreters=(str(other.program),), find_links=(str(packages),))
+    runtimes = await make_runtimes(folders, slots, settings)
+    yield Bench(folders, runtimes.get("python3"), slots.cages[0])
+    await runtimes.close()
 
 
 async def test_a_job_runs_on_the_python_of_its_lock(bench: Bench, other: Installation):

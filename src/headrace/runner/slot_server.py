@@ -1,0 +1,125 @@
+"""One slot of a fork server: forks one job after the other, and sees to it that nothing is left of each.
+
+It is the init of its PID namespace in a sandbox, and adopts orphans elsewhere: once it has no children, no
+process of the job is left anywhere. Whatever a job is given or says passes by it: another job, forked later,
+could find that in its memory.
+
+``headrace.sandbox.slot_server`` is the worker's end. One message for each job: the name of its folder, with
+three descriptors: what it is given, its answer, its output. Two messages back: ``S`` with a pidfd when it has
+begun, and ``E`` with an ``Ending`` when nothing is left.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import struct
+
+from . import begin
+from .cage import users
+from .cage.levels import SANDBOX
+from .removal import remove_folder
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .cage.levels import Cage
+
+STARTED, ENDED = b"S", b"E"
+ENDING = struct.Struct(">cii??")
+"""``E``, the wait status of the first process, its peak of memory in kB, whether all processes are gone, and
+whether the folder is."""
+_LONGEST_NAME = 4096
+_MOST_ROUNDS = 2000
+_PAUSE_SECONDS = 0.005
+
+
+def serve(connection: socket.socket, cage: Cage) -> None:
+    """Start jobs until the worker hangs up, and end then; raises ``begin.Forked`` in the process of a job."""
+    cage.settle()
+    connection.send(STARTED)
+    while True:
+        name, descriptors, _, _ = socket.recv_fds(connection, _LONGEST_NAME, 3, socket.MSG_CMSG_CLOEXEC)
+        if not name:
+            os._exit(0)
+        _run_one(connection, cage, name.decode(), descriptors)
+
+
+def _run_one(connection: socket.socket, cage: Cage, folder: str, descriptors: list[int]) -> None:
+    server = os.getpid()
+    pid = os.fork()
+    if pid == 0:
+        connection.detach()  # its number will be another's
+        begin.become_job(folder, descriptors, cage, server)
+    watched = os.pidfd_open(pid)
+    for descriptor in descriptors:
+        os.close(descriptor)
+    socket.send_fds(connection, [STARTED], [watched])
+    os.close(watched)
+    status, peak_kb = _reap_until(pid)
+    is_gone = _end_survivors(cage)
+    # In a sandbox it was in the memory of a mount namespace that has ended with its last process.
+    is_folder_gone = is_gone if cage.level == SANDBOX else remove_folder(folder)
+    connection.send(ENDING.pack(ENDED, status, peak_kb, is_gone, is_folder_gone))
+
+
+def _reap_until(pid: int) -> tuple[int, int]:
+    while True:
+        dead, status, usage = os.wait4(-1, 0)
+        if dead == pid:
+            return status, usage.ru_maxrss
+
+
+def _end_survivors(cage: Cage) -> bool:
+    """Kill all that is left of a job whose first process is over; False where something can't be ended.
+
+    Orphans become children of this process before their parent can be waited for, so "no children" means
+    that nobody is left at all.
+    """
+    for round_ in range(_MOST_ROUNDS):
+        try:
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+        except ChildProcessError:
+            return True
+        _kill_all(cage)
+        if cage.level == SANDBOX or round_ == 0:
+            continue
+        import time
+
+        time.sleep(_PAUSE_SECONDS)
+    return False
+
+
+def _kill_all(cage: Cage) -> None:
+    """The kernel signals all that this process may signal under the lock that a fork needs: none slips by."""
+    if cage.level == SANDBOX:
+        try:
+            os.kill(-1, signal.SIGKILL)
+            os.waitpid(-1, 0)
+        except (ProcessLookupError, ChildProcessError):
+            pass
+        return
+    if cage.uid is not None:
+        _kill_all_of(cage.uid)
+    for child in _children():
+        try:
+            os.kill(child, signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):
+            pass
+
+
+def _kill_all_of(uid: int) -> None:
+    pid = os.fork()
+    if pid == 0:
+        try:
+            users.change_user(uid)
+            os.kill(-1, signal.SIGKILL)
+        finally:
+            os._exit(0)
+    os.waitpid(pid, 0)
+
+
+def _children() -> list[int]:
+    with open("/proc/thread-self/children", "rb") as file:
+        return [int(pid) for pid in file.read().split()]

@@ -1,0 +1,195 @@
+"""The fork servers of a worker: one for each interpreter, environment and set of packages in use."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from headrace.clock import monotonic
+from headrace.runtimes.runner_files import BOOTSTRAP_SERVER
+from headrace.sandbox.cage import Isolation
+from headrace.sandbox.fork_server import ForkServer, ForkServerFailed, Load
+from headrace.sandbox.slot_server import SlotLost
+
+if TYPE_CHECKING:
+    from headrace.runtimes.python.interpreter import PythonInterpreter
+    from headrace.runtimes.python.shelf import Loan
+    from headrace.sandbox.cage import Cage
+    from headrace.sandbox.slot_server import SlotServer
+    from headrace.sandbox.slots import Slots
+
+log = logging.getLogger(__name__)
+
+MOST_SERVERS = 16
+IDLE_SECONDS = 600.0
+"""A server that nothing ran in for so long is ended."""
+_LOOK_SECONDS = 60.0
+_TRUSTED_FILES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")
+"""Variables that are passed on to jobs and name files that they have to see."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a job is to be forked from."""
+
+    interpreter: PythonInterpreter
+    environment: Path | None = None
+    preload: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> tuple[Path, Path | None, tuple[str, ...]]:
+        """The same for jobs that may share a server."""
+        return self.interpreter.path, self.environment, self.preload
+
+
+@dataclass(slots=True)
+class _Loaded:
+    server: ForkServer
+    loan: Loan | None
+    slots: dict[Cage, SlotServer] = field(default_factory=dict["Cage", "SlotServer"])
+    users: int = 0
+    used_at: float = field(default_factory=monotonic)
+
+    async def close(self) -> None:
+        for slot in self.slots.values():
+            slot.close()
+        await self.server.close()
+        if self.loan:
+            self.loan.close()
+
+
+class ForkServers:
+    """Starts servers when they are wanted, and ends those that nobody has wanted for long."""
+
+    def __init__(self, runner: Path, slots: Slots, writable: tuple[str, ...] = ()) -> None:
+        self._runner = runner
+        self._slots = slots
+        self._writable = writable
+        self._loaded: dict[object, _Loaded] = {}
+        self._starting: dict[object, asyncio.Task[_Loaded]] = {}
+        self._unfit: set[str] = set()
+        self._closing: set[asyncio.Task[None]] = set()
+        self._looking: asyncio.TimerHandle | None = None
+
+    @asynccontextmanager
+    async def slot(self, wanted: Wanted, loan: Loan | None, cage: Cage) -> AsyncIterator[SlotServer]:
+        """A slot server for as long as the block lasts, for the jobs of one cage.
+
+        ``loan`` is that of the environment; the server takes one of its own. Raises ForkServerFailed.
+        """
+        loaded = await self._get(wanted, loan)
+        try:
+            yield await self._open(loaded, cage)
+        except (ForkServerFailed, SlotLost):
+            self._drop(loaded)
+            raise
+        finally:
+            loaded.users -= 1
+            loaded.used_at = monotonic()
+
+    def can_preload(self) -> bool:
+        """Whether packages may be imported by a server: not by one that is root of the machine."""
+        return self._slots.isolation is Isolation.SANDBOX or self._slots.any_uid is None
+
+    async def close(self) -> None:
+        """End all of them."""
+        if self._looking:
+            self._looking.cancel()
+        for starting in self._starting.values():
+            starting.cancel()
+        await asyncio.gather(*self._starting.values(), return_exceptions=True)
+        for loaded in list(self._loaded.values()):
+            self._drop(loaded)
+        await asyncio.gather(*self._closing)
+
+    async def _get(self, wanted: Wanted, loan: Loan | None) -> _Loaded:
+        loaded = self._loaded.get(wanted.key)
+        if loaded is None or loaded.server.is_over:
+            if loaded is not None:
+                self._drop(loaded)
+            loaded = await self._start_shared(wanted, loan)
+        loaded.users += 1
+        return loaded
+
+    async def _start_shared(self, wanted: Wanted, loan: Loan | None) -> _Loaded:
+        """Those who want the same server at once wait for one start; it goes on when one of them gives up."""
+        starting = self._starting.get(wanted.key)
+        if starting is None:
+            starting = asyncio.create_task(self._start(wanted, loan and loan.again()))
+            self._starting[wanted.key] = starting
+            starting.add_done_callback(lambda _: self._starting.pop(wanted.key, None))
+        return await asyncio.shield(starting)
+
+    async def _start(self, wanted: Wanted, loan: Loan | None) -> _Loaded:
+        preload = tuple(name for name in wanted.preload if name not in self._unfit)
+        while True:
+            try:
+                server = await ForkServer.start(self._load(wanted, preload), self._slots.mapped_uids)
+                break
+            except ForkServerFailed as error:
+                if error.unfit is None:
+                    if loan:
+                        loan.close()
+                    raise
+                log.info("%s is imported by each job: it can't be shared", error.unfit)
+                self._unfit.add(error.unfit)
+                preload = tuple(name for name in preload if name != error.unfit)
+        self._make_room()
+        self._loaded[wanted.key] = loaded = _Loaded(server, loan)
+        self._look_later()
+        return loaded
+
+    def _load(self, wanted: Wanted, preload: tuple[str, ...]) -> Load:
+        interpreter, environment = wanted.interpreter, wanted.environment
+        python = str(interpreter.path)
+        own = [str(environment)] if environment else []
+        libraries = [path for path in interpreter.environ.get("LD_LIBRARY_PATH", "").split(":") if path]
+        trusted = [os.environ[name] for name in _TRUSTED_FILES if name in os.environ]
+        return Load(
+            command=(python, "-I", "-S", "-B", "-X", "utf8", "-c", BOOTSTRAP_SERVER, str(self._runner)),
+            environ={"LANG": "C.UTF-8", "PATH": os.defpath} | interpreter.environ,
+            level=self._slots.isolation,
+            path=tuple(own),
+            preload=preload,
+            read_only=(str(self._runner), *own, *libraries, *trusted),
+            writable=self._writable,
+        )
+
+    async def _open(self, loaded: _Loaded, cage: Cage) -> SlotServer:
+        slot = loaded.slots.get(cage)
+        if slot is None or slot.is_lost:
+            slot = loaded.slots[cage] = await loaded.server.open_slot(cage)
+        return slot
+
+    def _make_room(self) -> None:
+        idle = sorted((loaded for loaded in self._loaded.values() if not loaded.users), key=_used_at)
+        for loaded in idle[: max(0, len(self._loaded) + 1 - MOST_SERVERS)]:
+            self._drop(loaded)
+
+    def _look_later(self) -> None:
+        if self._looking is None:
+            self._looking = asyncio.get_running_loop().call_later(_LOOK_SECONDS, self._look)
+
+    def _look(self) -> None:
+        self._looking = None
+        for loaded in list(self._loaded.values()):
+            if not loaded.users and monotonic() - loaded.used_at > IDLE_SECONDS:
+                self._drop(loaded)
+        if self._loaded:
+            self._look_later()
+
+    def _drop(self, loaded: _Loaded) -> None:
+        self._loaded = {key: other for key, other in self._loaded.items() if other is not loaded}
+        closing = asyncio.create_task(loaded.close())
+        self._closing.add(closing)
+        closing.add_done_callback(self._closing.discard)
+
+
+def _used_at(loaded: _Loaded) -> float:
+    return loaded.used_at
