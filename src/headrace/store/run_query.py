@@ -153,7 +153,7 @@ class _Statement:
         if _wants_finished(self._wanted):
             halves.append(self._half(_FINISHED, common + self._finished()))
         if not halves:
-            halves.append(self._half(_FINISHED, " and false"))
+            halves.append(self._half(_FINISHED, common + " and false"))  # a value that is placed must be used
         return " union all ".join(halves)
 
     def slice(self, limit: int, offset: int) -> LiteralString:

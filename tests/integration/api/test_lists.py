@@ -174,6 +174,13 @@ async def test_the_halves_and_the_ids_are_lists_of_their_own(history: Api):
     assert await names(history, "jobs/list_filtered_uuids", caller="bob") == "3"
 
 
+async def test_filters_that_together_leave_nothing_are_an_empty_list(history: Api):
+    query = {"script_path_exact": "u/alice/a", "is_skipped": True}
+    for route in ("jobs/queue/list", "jobs/queue/list_filtered_uuids"):
+        answer = await history.alice.get(in_workspace(route), params=query)
+        assert (answer.status_code, answer.json()) == (200, [])
+
+
 @pytest.mark.parametrize("order_desc", [True, False])
 async def test_a_cursor_goes_through_a_list_once(history: Api, owner: asyncpg.Connection, order_desc: bool):
     # At the same instant only the id tells one job from another.
