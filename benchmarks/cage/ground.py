@@ -11,10 +11,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.cage import linux
 from benchmarks.cage.job import Ground
 from benchmarks.cage.recipes import INIT_PROGRAM, NEEDS_CGROUPS, NEEDS_COMPILER
 from benchmarks.cage.server import NOBODY, Account
+from headrace.runner.cage.system_calls import make_filter
 
 _CONTROLLERS = ("memory", "pids", "cpu")
 _UID_IN_NAMESPACE = 1000
@@ -59,7 +59,7 @@ def site() -> Iterator[Site]:
         environment.mkdir()
         environment.chmod(0o777)  # so that only the mount keeps a job from writing there
         groups = _make_cgroups(folder.name)
-        yield Site(environment, linux.deny_list(), _compile_init(folder), groups)
+        yield Site(environment, make_filter(), _compile_init(folder), groups)
     finally:
         for group in groups:
             with suppress(OSError):

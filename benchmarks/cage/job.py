@@ -7,7 +7,6 @@ import json
 import os
 import resource
 import select
-import signal
 import time
 import traceback
 from collections.abc import Callable, Sequence
@@ -15,10 +14,11 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
-from benchmarks.cage import linux
+from headrace.runner.cage import linux
 
 Step = tuple[str, Callable[[], None]]
 
+TMPFS = "size=64m,nr_inodes=64k,mode=1777"
 ARGUMENTS, RESULT, LIFELINE = 3, 4, 5
 """The descriptors of every job besides 0, 1 and 2."""
 
@@ -41,9 +41,9 @@ def fresh_mounts(ground: Ground) -> list[Step]:
     return [
         ("unshare mounts, ipc", lambda: linux.unshare(linux.NEW_MOUNTS | linux.NEW_IPC)),
         ("make private", linux.make_mounts_private),
-        ("bind environment", lambda: linux.bind(ground.environment)),
-        ("make it read-only", lambda: linux.make_read_only(ground.environment)),
-        ("mount /proc", linux.mount_proc),
+        ("bind environment", lambda: linux.bind(str(ground.environment), str(ground.environment))),
+        ("make it read-only", lambda: linux.make_read_only(str(ground.environment))),
+        ("mount /proc", lambda: linux.mount_proc("/proc")),
         *_private_folders(),
     ]
 
@@ -52,15 +52,15 @@ def few_mounts(*, proc: bool) -> list[Step]:
     """Only what differs from job to job; the server's own namespace has the rest."""
     return [
         ("unshare mounts, ipc", lambda: linux.unshare(linux.NEW_MOUNTS | linux.NEW_IPC)),
-        *([("mount /proc", linux.mount_proc)] if proc else []),
+        *([("mount /proc", lambda: linux.mount_proc("/proc"))] if proc else []),
         *_private_folders(),
     ]
 
 
 def _private_folders() -> list[Step]:
     return [
-        ("tmpfs /tmp", lambda: linux.mount_tmpfs("/tmp")),
-        ("tmpfs /dev/shm", lambda: linux.mount_tmpfs("/dev/shm")),
+        ("tmpfs /tmp", lambda: linux.mount_tmpfs("/tmp", TMPFS)),
+        ("tmpfs /dev/shm", lambda: linux.mount_tmpfs("/dev/shm", TMPFS)),
     ]
 
 
@@ -76,11 +76,11 @@ def restrictions(ground: Ground, *, with_filter: bool = True, with_parent: bool 
     """Give everything up. The order matters: a change of uid clears PDEATHSIG and the dumpable flag."""
     return [
         ("uid, capabilities", lambda: _lose_rights(ground.uid)),
-        ("dumpable", lambda: linux.set_dumpable(True)),
+        ("dumpable", lambda: linux.set_dumpable(1)),
         *([("PDEATHSIG", _die_with_server)] if with_parent else []),
         ("limits", _limit),
         ("no_new_privs", linux.no_new_privileges),
-        *([("seccomp", lambda: linux.install(ground.filter))] if with_filter else []),
+        *([("seccomp", lambda: linux.install_filter(ground.filter))] if with_filter else []),
     ]
 
 
@@ -93,7 +93,7 @@ def _lose_rights(uid: int | None) -> None:
 
 
 def _die_with_server() -> None:
-    linux.die_with_parent(signal.SIGKILL)
+    linux.die_with_parent()
     # getppid() tells nothing here: a parent outside the PID namespace is 0, dead or alive.
     if select.select([LIFELINE], [], [], 0)[0]:
         os._exit(1)

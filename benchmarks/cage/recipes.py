@@ -13,8 +13,9 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from benchmarks.cage import job, linux
-from benchmarks.cage.job import Ground, Step
+from benchmarks.cage import job
+from benchmarks.cage.job import TMPFS, Ground, Step
+from headrace.runner.cage import linux
 
 INIT_PROGRAM = """
 #include <signal.h>
@@ -199,7 +200,7 @@ class SlotServer(Fork):
     def open(self) -> None:
         _become_init()
         linux.unshare(linux.NEW_MOUNTS)
-        linux.mount_proc()
+        linux.mount_proc("/proc")
 
     def start(self, code: str, descriptors: Sequence[int]) -> int:
         return self._fork(code, descriptors, self._steps())
@@ -227,8 +228,8 @@ class SlotReady(SlotServer):
 
     def _lay_out(self) -> None:
         linux.unshare(linux.NEW_IPC)
-        linux.mount_tmpfs("/tmp")
-        linux.mount_tmpfs("/dev/shm")
+        linux.mount_tmpfs("/tmp", TMPFS)
+        linux.mount_tmpfs("/dev/shm", TMPFS)
 
     def _steps(self) -> list[Step]:
         return job.restrictions(self.ground, with_parent=False)
@@ -256,9 +257,9 @@ def _become_init() -> None:
     if pid:
         os.waitpid(pid, 0)
         os._exit(0)
-    linux.die_with_parent(signal.SIGKILL)
+    linux.die_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # what PID 1 does not handle cannot reach it from inside
-    linux.set_dumpable(False)
+    linux.set_dumpable(0)
 
 
 def _reap_until(pid: int) -> int:
@@ -282,11 +283,11 @@ def _sweep() -> None:
 
 
 def _sweep_on_command(commands: int, answers: int) -> None:
-    linux.die_with_parent(signal.SIGKILL)
+    linux.die_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     while os.read(commands, 1):
-        linux.set_dumpable(False)
+        linux.set_dumpable(0)
         _sweep()
         os.write(answers, b"d")
     os._exit(0)

@@ -20,8 +20,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from benchmarks.cage import linux
 from benchmarks.cage.recipes import Fork
+from headrace.runner.cage import linux
 
 NOBODY = 65534
 FIRST_MAPPED_UID = 100_000
@@ -220,11 +220,11 @@ def _enter(account: Account, connection: socket.socket, mapped: int) -> None:
             os.setgroups([])
             os.setresgid(0, 0, 0)
             os.setresuid(0, 0, 0)
-            linux.set_dumpable(True)  # else it may not look at its own children's namespaces
+            linux.set_dumpable(1)  # else it may not look at its own children's namespaces
         case Account.USER:
             _enter_with_one_uid()
     os.close(mapped)
-    linux.die_with_parent(signal.SIGKILL)
+    linux.die_with_parent()
     if account is not Account.ROOT:
         _become_init()
 
@@ -236,7 +236,7 @@ def _become_init() -> None:
     if pid:
         os.waitpid(pid, 0)
         os._exit(0)
-    linux.die_with_parent(signal.SIGKILL)
+    linux.die_with_parent()
 
 
 def _enter_with_one_uid() -> None:
@@ -244,7 +244,7 @@ def _enter_with_one_uid() -> None:
         os.setgroups([])
         os.setresgid(NOBODY, NOBODY, NOBODY)
         os.setresuid(NOBODY, NOBODY, NOBODY)
-        linux.set_dumpable(True)  # else root owns /proc/self, and the maps cannot be written
+        linux.set_dumpable(1)  # else root owns /proc/self, and the maps cannot be written
     uid, gid = os.geteuid(), os.getegid()
     linux.unshare(linux.NEW_USERS)
     Path("/proc/self/setgroups").write_text("deny")
@@ -255,9 +255,9 @@ def _enter_with_one_uid() -> None:
 def _mount_what_all_share(environment: Path) -> None:
     linux.unshare(linux.NEW_MOUNTS)
     linux.make_mounts_private()
-    linux.mount_proc()
-    linux.bind(environment)
-    linux.make_read_only(environment)
+    linux.mount_proc("/proc")
+    linux.bind(str(environment), str(environment))
+    linux.make_read_only(str(environment))
 
 
 def _cpu_seconds(recipe: Fork) -> float:

@@ -12,6 +12,7 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -109,9 +110,10 @@ async def start(*arguments: str, **settings: Any) -> Process:
     return Process(" ".join(("headrace", *arguments)), process)
 
 
-async def run(*arguments: str, typed: str = "", **settings: Any) -> Ended:
-    """Run a command to its end."""
+async def run(*arguments: str, typed: str = "", wrapper: Sequence[str] = (), **settings: Any) -> Ended:
+    """Run a command to its end, if need be by another program."""
     process = await asyncio.create_subprocess_exec(
+        *wrapper,
         PROGRAM,
         *arguments,
         env=_environ(settings),

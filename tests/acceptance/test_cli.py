@@ -288,11 +288,14 @@ async def test_wrong_settings_are_all_listed(data_dir: Path):
 
 
 async def test_an_isolation_that_cannot_be_had_is_refused(data_dir: Path):
-    if await why_no_sandbox() is None:
-        pytest.skip("this machine has every level")
-    refused = await run("up", "--isolation", "sandbox", data_dir=data_dir, port=0)
+    # In a mount namespace whose /proc is covered in part, as in most containers, there is no sandbox.
+    covered = ("unshare", "-m", "sh", "-c", 'mount -t tmpfs none /proc/sys/fs && exec "$@"', "sh")
+    wrapper = covered if await why_no_sandbox() is None else ()
+    if wrapper and os.geteuid() != 0:
+        pytest.skip("this machine has every level, and only root can take one away")
+    refused = await run("up", "--isolation", "sandbox", wrapper=wrapper, data_dir=data_dir, port=0)
     assert refused.code == 78
-    assert "sandbox" in refused.errors
+    assert "isolation sandbox can't be had here" in refused.errors
     assert not is_there(data_dir)
 
 

@@ -445,6 +445,19 @@ async def test_an_end_is_told_as_it_was(bench: Bench, statement: str):
     assert told.end == ENDS[statement]
 
 
+async def test_threads_that_nobody_waits_for_say_nothing_at_the_end(bench: Bench):
+    script = """
+import threading
+def step(): pass
+def work():
+    while True: step()
+def main():
+    for _ in range(4): threading.Thread(target=work, daemon=True).start()
+"""
+    for _ in range(3):
+        assert (await bench.same(script)).log == ""
+
+
 async def test_a_child_that_comes_back_from_the_script_gives_no_answer(bench: Bench):
     told = await bench.same(
         "import os\ndef main():\n    child = os.fork()\n    return child and os.wait()[1]"

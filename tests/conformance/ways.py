@@ -118,10 +118,16 @@ class Bench:
             stop.set_at_once()
             await neighbour
 
+    async def run_in(self, cage: Cage, play: Play, log: Log) -> Told:
+        """Run a script by fork in a cage of one's own."""
+        return await self._run_in(cage, play, Way.FORK, log, Stop(), "attempt-1")
+
     async def _run(self, play: Play, way: Way, log: Log, stop: Stop, name: str) -> Told:
         async with self.slots.take() as cage:
-            attempt = _attempt(play, cage, stop, name)
-            outcome = await self.runtimes[way].run(attempt, log)
+            return await self._run_in(cage, play, way, log, stop, name)
+
+    async def _run_in(self, cage: Cage, play: Play, way: Way, log: Log, stop: Stop, name: str) -> Told:
+        outcome = await self.runtimes[way].run(_attempt(play, cage, stop, name), log)
         text = log.data.decode(errors="replace")
         return Told(outcome.status, outcome.measures.exit_code, outcome.result.decode(), text)
 

@@ -30,6 +30,7 @@ from headrace.queue.sessions import WorkerInfo
 from headrace.runtimes.base import Folders
 from headrace.runtimes.isolation import find_isolation
 from headrace.runtimes.registry import make_runtimes
+from headrace.sandbox.cage import Isolation
 from headrace.sandbox.slots import open_slots
 from headrace.worker.code_book import CodeBook
 from headrace.worker.completer import Completer
@@ -118,7 +119,7 @@ async def _work(roles: RoleLogins, settings: Settings) -> None:
         completer = Completer(pool, switchboard, info)
         keeper = ResultKeeper(open_blobs(settings), pool, settings)
         log.info("%d slots, isolation %s", settings.slots, slots.isolation)
-        if slots.any_uid is None:
+        if slots.any_uid is None and slots.isolation is not Isolation.SANDBOX:
             log.warning("jobs run under the account of this worker and can read what it can: it is not root")
         async with httpx.AsyncClient(
             base_url=settings.url, timeout=_ANSWER_SECONDS, trust_env=not is_loopback(settings.url)
@@ -135,6 +136,7 @@ async def _work(roles: RoleLogins, settings: Settings) -> None:
                 keeper,
             )
             await _until_over(Worker(workshop, roles.worker, info, slots), switchboard)
+            await runtimes.close()
     finally:
         pool.terminate()
 

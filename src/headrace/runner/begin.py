@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import signal
 import struct
 import sys
 
@@ -20,7 +21,6 @@ GIVEN, ANSWER = 3, 4
 """The descriptors of every job besides 0, 1 and 2: what it is given, where it answers."""
 _FIRST_FREE = 64
 _LENGTH = struct.Struct(">Q")
-TEMPORARY = "tmp"
 
 
 class Forked(BaseException):
@@ -36,13 +36,15 @@ def become_job(folder: str, descriptors: list[int], cage: Cage, server: int) -> 
 
     ``descriptors`` are what it is given, its answer and its output. It is given the length of a plan, the
     plan as JSON, and its arguments. Keys of the plan are ``environ``, ``files`` (text by the place in the
-    folder), ``job`` (see ``job.run``), and ``command`` for one that runs in an interpreter of its own.
+    folder), ``job`` (see ``job.run``), and ``command`` for one that runs in an interpreter of its own. The
+    folder that ``TMPDIR`` names is made.
     """
     try:
         os.setsid()
         _take(descriptors)
         plan = json.loads(_read(_LENGTH.unpack(_read(_LENGTH.size))[0]))
         cage.enter(folder, server)
+        os.mkdir(plan["environ"]["TMPDIR"], 0o700)
         _write_files(folder, plan["files"])
         job = plan["job"] | {"folder": folder, "arguments": GIVEN, "result": ANSWER}
         if plan["command"]:
@@ -78,7 +80,6 @@ def _read(size: int) -> bytes:
 
 
 def _write_files(folder: str, files: dict[str, str]) -> None:
-    os.mkdir(TEMPORARY, 0o700)
     for name, text in files.items():
         if below := os.path.dirname(name):
             os.makedirs(os.path.join(folder, below), 0o700, exist_ok=True)
@@ -91,6 +92,7 @@ def _write_files(folder: str, files: dict[str, str]) -> None:
 
 def _look_fresh(environ: dict[str, str]) -> None:
     """Let a job see what it would see if its interpreter had been started for it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     zone, locale = os.environ.get("TZ"), _locale()
     os.environ.clear()
     os.environ.update(environ)
@@ -114,9 +116,6 @@ def _locale() -> tuple[str | None, ...]:
 
 def _forget_modules() -> None:
     """What modules have made when the server imported them, and is not to be the same in all jobs."""
-    import signal
-
-    signal.signal(signal.SIGINT, signal.default_int_handler)
     if "numpy.random" in sys.modules:
         sys.modules["numpy.random"].seed()
     if "multiprocessing.process" in sys.modules:

@@ -13,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import ModuleType
-    from typing import NoReturn
+    from typing import Any, NoReturn
 
 
 def end(status: object, folder: str, last_of_server: str) -> NoReturn:
@@ -63,6 +63,10 @@ def _forget_modules_of(folder: str, last_of_server: str) -> None:
             break
         if str(getattr(module, "__file__", None) or "").startswith(inside):
             modules.append(module)
+    if "threading" in sys.modules:
+        # Threads that nobody waits for run on for a moment, and no interpreter lets them say what they miss.
+        threading: Any = sys.modules["threading"]
+        threading.excepthook = _say_nothing
     sys.modules["__main__"].__dict__.clear()
     for module in modules:
         module.__dict__.clear()
@@ -70,6 +74,10 @@ def _forget_modules_of(folder: str, last_of_server: str) -> None:
     import gc
 
     gc.collect()
+
+
+def _say_nothing(_: object) -> None:
+    pass
 
 
 def _flush(code: int) -> int:

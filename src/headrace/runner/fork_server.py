@@ -24,18 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, NoReturn
 
-COMMON = (
-    "ast",
-    "asyncio",
-    "atexit",
-    "dataclasses",
-    "datetime",
-    "decimal",
-    "gc",
-    "inspect",
-    "traceback",
-    "typing",
-)
+COMMON = ("ast", "asyncio", "dataclasses", "datetime", "decimal", "inspect", "traceback", "typing")
 """Modules of the standard library that most jobs import, or the runner for them."""
 UNFIT = ("grpc", "jax", "polars", "pyarrow", "ray", "tensorflow", "torch")
 """Packages that don't survive a fork: they have threads that do their work, or hold locks."""
@@ -175,9 +164,8 @@ def _end_all() -> None:
     """End all slots with what runs in them; in a sandbox the kernel does that once its init has ended."""
     try:
         while True:
-            with open("/proc/thread-self/children", "rb") as file:
-                for child in file.read().split():
-                    os.kill(int(child), signal.SIGKILL)
+            for child in slot_server.children():
+                os.kill(child, signal.SIGKILL)
             os.wait()
     except ChildProcessError:
         pass

@@ -6,7 +6,7 @@ could find that in its memory.
 
 ``headrace.sandbox.slot_server`` is the worker's end. One message for each job: the name of its folder, with
 three descriptors: what it is given, its answer, its output. Two messages back: ``S`` with a pidfd when it has
-begun, and ``E`` with an ``Ending`` when nothing is left.
+begun, and an ``ENDING`` when nothing is left.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import os
 import signal
 import socket
 import struct
+import time
 
 from . import begin
 from .cage import users
@@ -85,8 +86,6 @@ def _end_survivors(cage: Cage) -> bool:
         _kill_all(cage)
         if cage.level == SANDBOX or round_ == 0:
             continue
-        import time
-
         time.sleep(_PAUSE_SECONDS)
     return False
 
@@ -102,7 +101,7 @@ def _kill_all(cage: Cage) -> None:
         return
     if cage.uid is not None:
         _kill_all_of(cage.uid)
-    for child in _children():
+    for child in children():
         try:
             os.kill(child, signal.SIGKILL)
         except (ProcessLookupError, PermissionError):
@@ -120,6 +119,7 @@ def _kill_all_of(uid: int) -> None:
     os.waitpid(pid, 0)
 
 
-def _children() -> list[int]:
+def children() -> list[int]:
+    """Processes that this one has to wait for."""
     with open("/proc/thread-self/children", "rb") as file:
         return [int(pid) for pid in file.read().split()]

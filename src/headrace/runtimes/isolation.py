@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import sys
 import tempfile
@@ -19,6 +20,9 @@ from headrace.sandbox.run import Sinks, follow
 from headrace.sandbox.slot_server import SlotLost, Work
 from headrace.sandbox.slots import choose_isolation
 
+log = logging.getLogger(__name__)
+
+_FOLDER = "/tmp/trial"  # noqa: S108 - of the job alone
 _TRIAL_SECONDS = 30.0
 _TRIAL = """
 import os
@@ -29,7 +33,10 @@ def main(): return [os.getuid(), sorted(os.listdir("/proc/self/fd"))]
 async def find_isolation(named: str) -> Isolation:
     """The level that ``auto`` means on this machine, or the one named; raises Misconfigured."""
     why_not = await why_no_sandbox() if named in ("auto", Isolation.SANDBOX) else None
-    return choose_isolation(named, why_not)
+    level = choose_isolation(named, why_not)
+    if why_not is not None:
+        log.info("isolation %s: this machine gives jobs no sandbox (%s)", level, why_not)
+    return level
 
 
 async def why_no_sandbox() -> str | None:
@@ -65,8 +72,9 @@ async def _try(runner: Path, uids: list[int]) -> None:
 
 def _work() -> Work:
     job = {"file": "main.py", "module": "main", "path": [], "entry": "main", "preprocess": False}
-    plan = {"environ": {}, "files": {"main.py": _TRIAL}, "job": job, "command": None}
-    return Work("/tmp/trial", json.dumps(plan).encode(), b"{}")  # noqa: S108 - of the job alone
+    environ = {"TMPDIR": str(Path(_FOLDER, "tmp"))}
+    plan = {"environ": environ, "files": {"main.py": _TRIAL}, "job": job, "command": None}
+    return Work(_FOLDER, json.dumps(plan).encode(), b"{}")
 
 
 @contextmanager

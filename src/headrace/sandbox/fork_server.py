@@ -45,8 +45,8 @@ class Load:
 
     ``command`` starts its interpreter; the plan, as JSON, becomes its last argument. ``path`` are folders to
     import from, ``preload`` modules of theirs, ``is_common`` whether what most jobs import of the standard
-    library is in it, too; ``read_only`` and ``writable`` what jobs see in a sandbox
-    besides the system and the interpreter.
+    library is in it, too; ``read_only`` and ``writable`` what jobs see in a sandbox besides the system and
+    the interpreter.
     """
 
     command: tuple[str, ...]
@@ -134,10 +134,9 @@ class ForkServer:
     async def close(self) -> None:
         """End it and all its slots, and wait until it is gone."""
         self._control.close()
-        try:
-            watched = os.pidfd_open(self._process.pid)
-        except ProcessLookupError:
+        if self.is_over:
             return
+        watched = os.pidfd_open(self._process.pid)
         try:
             async with asyncio.timeout(_END_SECONDS):
                 await readable(watched)
@@ -151,7 +150,10 @@ class ForkServer:
     async def _until_ready(self, uids: list[int]) -> None:
         answer = await self._receive()
         if "unshared" in answer:
-            _map_uids(self._process.pid, uids)
+            try:
+                _map_uids(self._process.pid, uids)
+            except OSError as error:
+                raise ForkServerFailed(f"its uids can't be mapped: {error.strerror}") from error
             await asyncio.get_running_loop().sock_sendall(self._control, b"m")
             answer = await self._receive()
         if "unfit" in answer:

@@ -86,6 +86,12 @@ class SlotServer:
             return
         except OSError:
             message, descriptors = b"", []
+        try:
+            self._take(message, descriptors)
+        except (IndexError, struct.error):
+            self._lose()  # packages that a server has imported may say anything
+
+    def _take(self, message: bytes, descriptors: list[int]) -> None:
         if not message:
             self._lose()
         elif not self._ready.done():

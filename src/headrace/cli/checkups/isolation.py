@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headrace.cli.checkups.finding import Finding, Health
 from headrace.runtimes.isolation import why_no_sandbox
 from headrace.sandbox.accounts import LOCKS
+from headrace.sandbox.cage import Isolation
 from headrace.sandbox.slots import choose_isolation
 
 if TYPE_CHECKING:
     from headrace.settings import Settings
 
 _NAME = "isolation"
-_CGROUPS = Path("/sys/fs/cgroup")
 
 
 async def check_isolation(settings: Settings) -> list[Finding]:
@@ -23,11 +22,13 @@ async def check_isolation(settings: Settings) -> list[Finding]:
     why_not = await why_no_sandbox()
     level = choose_isolation(settings.isolation, why_not)
     how = f"{level}, by {settings.isolation}"
-    return [_check_uids(how), _check_sandbox(why_not), _check_cgroups()]
+    return [_check_uids(level, how), _check_sandbox(why_not)]
 
 
-def _check_uids(how: str) -> Finding:
+def _check_uids(level: Isolation, how: str) -> Finding:
     if os.geteuid() != 0:
+        if level is Isolation.SANDBOX:
+            return Finding(_NAME, Health.OK, f"{how}; jobs see nothing of what Headrace has")
         text = f"{how}; jobs run under the uid of Headrace and can touch what it can"
         return Finding(_NAME, Health.WEAKER, text, "run Headrace as root to give each job a uid of its own")
     place = next(step for step in (LOCKS, *LOCKS.parents) if step.exists())
@@ -46,30 +47,3 @@ def _check_sandbox(why_not: str | None) -> Finding:
         f"can't be had here: {why_not}",
         "let Headrace make user namespaces, and see all of /proc (in a container: run it privileged)",
     )
-
-
-def _check_cgroups() -> Finding:
-    found = " and ".join(_writable_cgroups())
-    if found:
-        return Finding("cgroups", Health.OK, f"{found} can be written, so memory is counted for a whole job")
-    return Finding(
-        "cgroups",
-        Health.WEAKER,
-        "none that can be written, so memory is limited for each process",
-        "run Headrace as root, or give it a cgroup of its own",
-    )
-
-
-def _writable_cgroups() -> list[str]:
-    """Hierarchies where memory can be limited, by version."""
-    found: list[str] = []
-    if os.access(_CGROUPS / "memory", os.W_OK):
-        found.append("v1")
-    for folder in (_CGROUPS, _CGROUPS / "unified"):
-        try:
-            controllers = (folder / "cgroup.controllers").read_text().split()
-        except OSError:
-            continue
-        if "memory" in controllers and os.access(folder, os.W_OK):
-            found.append("v2")
-    return found

@@ -30,7 +30,7 @@ class Sources:
     """The machine's files and folders that a sandbox shows, opened by who may still reach all of them.
 
     ``read_only`` and ``writable`` are absolute paths; the latter are as the machine's own rights have them.
-    What isn't there is left out.
+    What isn't there, or not for this process, is left out.
     """
 
     def __init__(self, read_only: list[str], writable: list[str]) -> None:
@@ -51,7 +51,7 @@ class Sources:
             if name not in self.opened:
                 try:
                     self.opened[name] = os.open(name, os.O_PATH | os.O_CLOEXEC)
-                except FileNotFoundError:
+                except (FileNotFoundError, NotADirectoryError, PermissionError):
                     pass
 
 

@@ -78,4 +78,6 @@ def set_limits(limits: dict[str, int]) -> None:
         number = getattr(resource, name)
         _, most = resource.getrlimit(number)
         ceiling = wanted if most == resource.RLIM_INFINITY else min(wanted, most)
-        resource.setrlimit(number, (ceiling, ceiling))
+        # A process that has had its time is told so by a signal of its own, and killed a second later.
+        last = ceiling + 1 if number == resource.RLIMIT_CPU and ceiling != most else ceiling
+        resource.setrlimit(number, (ceiling, last))

@@ -83,15 +83,14 @@ class ForkServers:
 
         ``loan`` is that of the environment; the server takes one of its own. Raises ForkServerFailed.
         """
-        loaded = await self._get(wanted, loan)
+        loaded, slot = await self._take(wanted, loan, cage)
         try:
-            yield await self._open(loaded, cage)
-        except (ForkServerFailed, SlotLost):
+            yield slot
+        except SlotLost:
             self._drop(loaded)
             raise
         finally:
-            loaded.users -= 1
-            loaded.used_at = monotonic()
+            self._give_back(loaded)
 
     def can_preload(self) -> bool:
         """Whether packages may be imported by a server: not by one that is root of the machine."""
@@ -107,6 +106,27 @@ class ForkServers:
         for loaded in list(self._loaded.values()):
             self._drop(loaded)
         await asyncio.gather(*self._closing)
+
+    async def _take(self, wanted: Wanted, loan: Loan | None, cage: Cage) -> tuple[_Loaded, SlotServer]:
+        """A slot; from a new server where the one that was there can't open it."""
+        for is_last in (False, True):
+            loaded = await self._get(wanted, loan)
+            try:
+                return loaded, await self._open(loaded, cage)
+            except BaseException as error:
+                self._give_back(loaded)
+                if not isinstance(error, (ForkServerFailed, SlotLost)):
+                    raise
+                self._drop(loaded)
+                if is_last:
+                    raise ForkServerFailed(f"no slot could be opened: {error}") from error
+                log.warning("a fork server has died, another one is started: %s", error)
+        raise AssertionError
+
+    @staticmethod
+    def _give_back(loaded: _Loaded) -> None:
+        loaded.users -= 1
+        loaded.used_at = monotonic()
 
     async def _get(self, wanted: Wanted, loan: Loan | None) -> _Loaded:
         loaded = self._loaded.get(wanted.key)

@@ -39,7 +39,7 @@ _READ_AT_IMPORT = ("BLIS_", "GOTO_", "MKL_", "NPY_", "NUMEXPR_", "OMP_", "OPENBL
 def to_preload(sources: tuple[str, ...], environ: dict[str, str]) -> tuple[str, ...]:
     """Top-level packages that all jobs of these sources import first thing, sorted.
 
-    None where the job's environment tells one of them how to be.
+    Empty where the job's environment tells one of them how to be.
     """
     if any(name.startswith(_READ_AT_IMPORT) for name in environ):
         return ()

@@ -6,6 +6,7 @@ import asyncio
 import dataclasses
 import json
 import logging
+import signal
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -103,7 +104,7 @@ class PythonRuntime:
     ) -> Outcome:
         folder = self._folder(attempt)
         path = environment.path if environment else None
-        wanted = Wanted(interpreter, path, self._to_preload(attempt) if path else ())
+        wanted = Wanted(interpreter, path, await self._to_preload(attempt) if path else ())
         try:
             async with self._servers.slot(wanted, environment, attempt.cage) as slot:
                 ended = await follow(
@@ -116,7 +117,8 @@ class PythonRuntime:
         except ForkServerFailed as error:
             return failure(ErrorName.INTERNAL, f"the job could not be started: {error}")
         except SlotLost:
-            await _remove(folder)
+            if attempt.cage.isolation is not Isolation.SANDBOX:  # there it was in memory
+                await _remove(folder)
             return failure(ErrorName.INTERNAL, _SLOT_LOST)
         outcome = name_cycles(await _outcome(attempt, ended), attempt.code)
         return dataclasses.replace(outcome, teardown=_teardown(ended, attempt.cage))
@@ -126,10 +128,11 @@ class PythonRuntime:
             return _IN_SANDBOX / attempt.name
         return self._folders.jobs / attempt.name
 
-    def _to_preload(self, attempt: Attempt) -> tuple[str, ...]:
+    async def _to_preload(self, attempt: Attempt) -> tuple[str, ...]:
         if not self._is_forking or not self._servers.can_preload():
             return ()
-        return to_preload((attempt.code.content, *attempt.code.modules.values()), attempt.environ)
+        sources = (attempt.code.content, *attempt.code.modules.values())
+        return await asyncio.to_thread(to_preload, sources, attempt.environ)
 
     async def lock(self, code: Code, cage: Cage, log: LogSink, stop: Stop) -> str:
         """Resolve the dependencies of the code and of the workspace scripts it imports.
@@ -266,6 +269,8 @@ def _stopped(measures: Measures) -> Outcome:
 def _why_silent(exit_code: int) -> str:
     if exit_code == 137:
         return "the process was killed (SIGKILL), perhaps because the machine had no memory left"
+    if exit_code == 128 + signal.SIGXCPU:
+        return "the process used more CPU time than it may (setting cpu_limit_seconds)"
     if exit_code > 128:
         return f"the process was ended by signal {exit_code - 128}"
     return f"the process ended with exit code {exit_code} and without a result"

@@ -1,0 +1,65 @@
+"""A fork server that is killed takes its jobs with it, and the next job has another one."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from tests.conformance.ways import Log, Play, Way, open_bench
+from tests.ground.witness import until_gone
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+QUICK = "def main(): return 1"
+SLEEPS = "import time\ndef main():\n    print('asleep', flush=True)\n    time.sleep(60)"
+
+
+def servers() -> list[int]:
+    """Children of this process that are fork servers."""
+    found: list[int] = []
+    for pid in children(os.getpid()):
+        with suppress(OSError):
+            if b"fork_server" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                found.append(pid)
+    return found
+
+
+def children(pid: int) -> list[int]:
+    texts = [file.read_text() for file in Path(f"/proc/{pid}/task").glob("*/children")]
+    return [int(child) for text in texts for child in text.split()]
+
+
+def below(pid: int) -> list[int]:
+    """All processes that come from one, as long as none has lost its parent."""
+    return [one for child in children(pid) for one in (child, *below(child))]
+
+
+async def test_a_job_has_a_new_server_where_the_old_one_was_killed(worker_root: Path):
+    others = set(servers())
+    async with open_bench(worker_root) as bench:
+        for _ in range(3):
+            assert (await bench.run(QUICK)).end == ("success", 0)
+            (server,) = set(servers()) - others
+            family = [server, *below(server)]
+            os.kill(server, signal.SIGKILL)
+            for pid in family:
+                await until_gone(pid)
+
+
+async def test_a_job_whose_server_is_killed_fails_and_says_so(worker_root: Path):
+    others = set(servers())
+    async with open_bench(worker_root) as bench, bench.slots.take() as cage:
+        log = Log()
+        running = asyncio.create_task(bench.run_in(cage, Play(SLEEPS), log))
+        await log.until(b"asleep", running)
+        (server,) = set(servers()) - others
+        os.kill(server, signal.SIGKILL)
+        told = await running
+        assert told.status == "failure"
+        assert "killed with the one that had started them" in told.value["error"]["message"]
+        assert (await bench.run(QUICK, way=Way.FORK)).end == ("success", 0)
