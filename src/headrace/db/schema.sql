@@ -1709,6 +1709,8 @@ CREATE POLICY admins_change ON headrace.environment_variable FOR UPDATE TO headr
 
 CREATE POLICY admins_change ON headrace.workspace_dependencies FOR UPDATE TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND ( SELECT headrace.is_workspace_admin() AS is_workspace_admin)));
 
+CREATE POLICY admins_change ON headrace.workspace_key FOR UPDATE TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND ( SELECT headrace.is_workspace_admin() AS is_workspace_admin) AND (( SELECT headrace.current_job() AS current_job) IS NULL)));
+
 CREATE POLICY admins_remove ON headrace.environment_variable FOR DELETE TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND ( SELECT headrace.is_workspace_admin() AS is_workspace_admin)));
 
 CREATE POLICY admins_remove ON headrace.workspace_dependencies FOR DELETE TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND ( SELECT headrace.is_workspace_admin() AS is_workspace_admin)));
@@ -1811,11 +1813,15 @@ CREATE POLICY member_reads ON headrace.workspace_user FOR SELECT TO headrace_ser
 
 CREATE POLICY members_add ON headrace.resource_type FOR INSERT TO headrace_server WITH CHECK (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (created_by = ( SELECT headrace.current_username() AS current_username))));
 
+CREATE POLICY members_add ON headrace.workspace_key FOR INSERT TO headrace_server WITH CHECK ((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)));
+
 CREATE POLICY members_read ON headrace.environment_variable FOR SELECT TO headrace_server USING ((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)));
 
 CREATE POLICY members_read ON headrace.resource_type FOR SELECT TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) OR ((workspace_id = 'admins'::text) AND (( SELECT headrace.current_workspace() AS current_workspace) IS NOT NULL))));
 
 CREATE POLICY members_read ON headrace.workspace_dependencies FOR SELECT TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) OR ( SELECT headrace.is_superadmin() AS is_superadmin)));
+
+CREATE POLICY members_read ON headrace.workspace_key FOR SELECT TO headrace_server USING ((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)));
 
 CREATE POLICY own ON headrace.idempotency_key TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (caller = ( SELECT headrace.current_username() AS current_username)))) WITH CHECK (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (caller = ( SELECT headrace.current_username() AS current_username))));
 
@@ -1826,8 +1832,6 @@ CREATE POLICY own ON headrace.job_raw_script FOR INSERT TO headrace_server WITH 
 CREATE POLICY own ON headrace.raw_script TO headrace_server USING (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (email = ( SELECT headrace.current_email() AS current_email)))) WITH CHECK (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (email = ( SELECT headrace.current_email() AS current_email))));
 
 CREATE POLICY own ON headrace.token TO headrace_server USING (((email = ( SELECT headrace.current_email() AS current_email)) AND (( SELECT headrace.current_job() AS current_job) IS NULL))) WITH CHECK (((email = ( SELECT headrace.current_email() AS current_email)) AND (( SELECT headrace.current_job() AS current_job) IS NULL)));
-
-CREATE POLICY own ON headrace.workspace_key TO headrace_server USING ((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace))) WITH CHECK ((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)));
 
 CREATE POLICY own_adds ON headrace.draft FOR INSERT TO headrace_server WITH CHECK (((workspace_id = ( SELECT headrace.current_workspace() AS current_workspace)) AND (( SELECT headrace.current_job() AS current_job) IS NULL) AND (email = ( SELECT headrace.current_email() AS current_email))));
 
@@ -2371,6 +2375,8 @@ GRANT UPDATE(summary) ON TABLE headrace.workspace_group TO headrace_server;
 GRANT UPDATE(extra_perms) ON TABLE headrace.workspace_group TO headrace_server;
 
 GRANT SELECT,INSERT ON TABLE headrace.workspace_key TO headrace_server;
+
+GRANT UPDATE(wrapped) ON TABLE headrace.workspace_key TO headrace_server;
 
 GRANT SELECT,INSERT ON TABLE headrace.workspace_user TO headrace_server;
 GRANT SELECT ON TABLE headrace.workspace_user TO headrace_worker;

@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from headrace.db.queries import load_queries
-from headrace.errors import Misconfigured
-from headrace.vault.ciphertext import CantDecrypt, decrypt, encrypt, new_key, origin_of, seal, unseal
+from headrace.errors import InvalidInput, Misconfigured
+from headrace.vault.ciphertext import (
+    KEY_BYTES,
+    CantDecrypt,
+    decrypt,
+    encrypt,
+    new_key,
+    origin_of,
+    seal,
+    unseal,
+)
 
 if TYPE_CHECKING:
     from headrace.db.connection import Connection
     from headrace.vault.root_key import RootKey
 
 SQL = load_queries(__file__, "keys.sql")
+
+Reencrypt = Callable[[str, str], str]
+"""From a path and its ciphertext to another ciphertext."""
 
 
 class Vault:
@@ -36,6 +49,34 @@ class Vault:
     async def reveal_key(self, connection: Connection, workspace: str) -> str:
         """The key of a workspace itself, in base64: with it all of its secrets can be read."""
         return base64.b64encode(await self._find_key(connection, workspace)).decode()
+
+    async def hold_key(self, connection: Connection, workspace: str) -> None:
+        """Let no other key come until the transaction ends: for who is about to store a ciphertext.
+
+        To be called before any secret is locked.
+        """
+        await SQL.hold_workspace_key.run(connection, workspace=workspace)
+
+    async def change_key(self, connection: Connection, workspace: str, key: bytes) -> Reencrypt | None:
+        """Give a workspace another key; nobody stores a ciphertext of it until the transaction ends.
+
+        Returns what makes of a ciphertext of a path one under the new key, and raises CantDecrypt for one
+        that is none of that path; None where it was this very key.
+        """
+        await SQL.take_workspace_key.run(connection, workspace=workspace)
+        old = await self._find_key(connection, workspace)
+        if old == key:
+            return None
+        wrapped = seal(self._root_key.key, _binding(workspace), key)
+        if not await SQL.change_workspace_key.count(connection, workspace=workspace, wrapped=wrapped):
+            raise AssertionError("the key of a workspace can't be changed by who may change it")
+
+        def reencrypt(path: str, ciphertext: str) -> str:
+            if origin_of(ciphertext) != path:
+                raise CantDecrypt
+            return encrypt(key, workspace, path, decrypt(old, workspace, ciphertext))
+
+        return reencrypt
 
     async def is_in_use(self, connection: Connection) -> bool:
         """Whether the database has secrets. Raises Misconfigured where this root key isn't theirs."""
@@ -69,6 +110,17 @@ class Vault:
                 f" {self._root_key.place}: put the right one there, from a backup or from another server of"
                 " this installation"
             ) from None
+
+
+def parse_key(text: str, field: str) -> bytes:
+    """A key as ``reveal_key`` gives it; raises InvalidInput, which doesn't repeat what was given."""
+    try:
+        key = base64.b64decode(text, validate=True)
+    except ValueError:
+        key = b""
+    if len(key) != KEY_BYTES:
+        raise InvalidInput(field, f"must be {KEY_BYTES} bytes in base64, as the key that it replaces")
+    return key
 
 
 async def has_secrets(connection: Connection) -> bool:

@@ -413,3 +413,12 @@ async def test_a_token_is_its_owners_and_never_a_jobs(furnished: People, server_
     inside = dataclasses.replace(furnished.alice, job=JobId(uuid.uuid4()))
     for who, rows in ((furnished.alice, 1), (furnished.bob, 0), (furnished.admin, 0), (inside, 0)):
         assert await changed_by(server_pool, who, "update token set label = 'x'") == rows
+
+
+async def test_the_key_of_a_workspace_is_changed_by_its_admins_and_never_by_a_job(
+    owner: asyncpg.Connection, people: People, server_pool: Pool
+):
+    await owner.execute("insert into workspace_key values ('acme', 'x')")
+    inside = dataclasses.replace(people.admin, job=JobId(uuid.uuid4()))
+    for who, rows in ((people.alice, 0), (inside, 0), (people.admin, 1)):
+        assert await changed_by(server_pool, who, "update workspace_key set wrapped = 'y'") == rows

@@ -128,6 +128,17 @@ class EncryptionKey(BaseModel):
     key: str
 
 
+class NewEncryptionKey(BaseModel):
+    """Body of another key: 32 bytes in base64. ``skip_reencrypt`` leaves secrets as they are."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"new_key": "FvqAnqzfBUbXtOvkbCyoTt0fkTxGEHNVIVmfkI0Gnyc="}]}
+    )
+
+    new_key: str
+    skip_reencrypt: bool | None = None
+
+
 class WorkspaceSpecific(BaseModel):
     """Something that differs between a workspace and those that were forked from it."""
 

@@ -33,6 +33,7 @@ async def move_linked_variable(
 ) -> None:
     """Move the variable at a path after its resource; a secret is encrypted anew. Raises Conflict."""
     workspace = principal.workspace or ""
+    await vault.hold_key(connection, workspace)
     stored = await variables.lock(connection, workspace, path)
     if stored is None:
         return

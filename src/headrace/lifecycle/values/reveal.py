@@ -48,9 +48,14 @@ async def reveal_key(connection: Connection, vault: Vault, principal: Principal)
 
 async def decrypted(connection: Connection, vault: Vault, principal: Principal, variable: Variable) -> str:
     """The value of a secret, for a deed that tells it to nobody. Raises Conflict where it can't be read."""
+    workspace, path = principal.workspace or "", variable.path
     try:
-        return await vault.decrypt(connection, principal.workspace or "", variable.path, variable.value)
+        return await vault.decrypt(connection, workspace, path, variable.value)
     except CantDecrypt:
+        # The workspace may have been given another key since the variable was read.
+        stored = await variables.read(connection, workspace, path)
+        if stored is not None and stored.is_secret and stored.value != variable.value:
+            return await decrypted(connection, vault, principal, stored)
         raise Conflict(
             f"the value of variable {variable.path} was not encrypted for it and can't be read: set it again"
         ) from None

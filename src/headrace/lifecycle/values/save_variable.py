@@ -42,6 +42,7 @@ async def create_variable(
     """Make a variable. Raises InvalidInput, PermissionDenied, TooLarge; Conflict where the path is taken."""
     check_path(path)
     check.require_write(principal, path)
+    await vault.hold_key(connection, principal.workspace or "")
     value, is_secret = _checked(wanted.value or ""), bool(wanted.is_secret)
     await variables.add(
         connection,
@@ -67,6 +68,7 @@ async def update_variable(
     check.require_read(principal, check_path(path), "variable")
     check.require_write(principal, path)
     check.require_write(principal, new_path)
+    await vault.hold_key(connection, principal.workspace or "")
     stored = await variables.lock(connection, principal.workspace or "", path)
     if stored is None:
         raise NotFound(f"variable {path} does not exist, or you may not see it")

@@ -75,6 +75,16 @@ async def list_all(
     return [variable_of(row) for row in rows]
 
 
+async def list_secrets(connection: Connection, workspace: str) -> list[str]:
+    """The paths of all secrets that one may see."""
+    return [row["path"] for row in await SQL.list_secrets.rows(connection, workspace=workspace)]
+
+
+async def replace_ciphertext(connection: Connection, workspace: str, path: str, ciphertext: str) -> None:
+    """Store the same secret in another ciphertext."""
+    await SQL.replace_ciphertext.run(connection, workspace=workspace, path=path, ciphertext=ciphertext)
+
+
 async def add(  # noqa: PLR0913 - the columns of a variable
     connection: Connection,
     workspace: str,

@@ -34,6 +34,14 @@ where v.workspace_id = :workspace
        or not v.is_secret and strpos(lower(v.value), lower(:anywhere)) > 0)
 order by v.path limit :limit offset :offset;
 
+-- name: list_secrets
+-- Where the workspace's secrets are.
+select path from variable where workspace_id = :workspace and is_secret order by path;
+
+-- name: replace_ciphertext
+-- The same secret in another ciphertext: nothing that a reader would call a change.
+update variable set value = :ciphertext where workspace_id = :workspace and path = :path and is_secret;
+
 -- name: add_variable
 -- A new variable; no row where its path is taken.
 insert into variable (workspace_id, path, value, is_secret, description, labels, created_by, edited_by)

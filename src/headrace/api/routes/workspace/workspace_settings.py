@@ -10,6 +10,7 @@ from headrace.api.context import Caller, WorkspaceCaller
 from headrace.api.schemas.people.users import WorkspaceInvite
 from headrace.api.schemas.workspaces import (
     EncryptionKey,
+    NewEncryptionKey,
     SharedUi,
     WorkspaceColor,
     WorkspaceName,
@@ -17,9 +18,11 @@ from headrace.api.schemas.workspaces import (
     WorkspaceSpecific,
 )
 from headrace.errors import InvalidInput
+from headrace.lifecycle.values.change_key import change_key
 from headrace.lifecycle.values.reveal import reveal_key
 from headrace.permissions import check
 from headrace.store import audit, workspaces
+from headrace.vault.vault import parse_key
 
 router = APIRouter(prefix="/w/{workspace}/workspaces", tags=["workspace"], route_class=CheckedRoute)
 shared_ui = APIRouter(prefix="/w/{workspace}/shared_ui", tags=["workspace"], route_class=CheckedRoute)
@@ -43,6 +46,22 @@ async def get_workspace_encryption_key(caller: WorkspaceCaller) -> EncryptionKey
     """The key of the workspace's secrets, for its admins; that it was asked for is in the audit log."""
     async with caller.transaction() as connection:
         return EncryptionKey(key=await reveal_key(connection, caller.context.vault, caller.principal))
+
+
+@router.post("/encryption_key", response_class=PlainTextResponse)
+async def set_workspace_encryption_key(body: NewEncryptionKey, caller: WorkspaceCaller) -> str:
+    """Give the workspace another key, and encrypt all its secrets anew, for its admins.
+
+    With ``skip_reencrypt`` secrets stay as they are, and can't be read until ones that
+    fit the key are stored.
+    """
+    key = parse_key(body.new_key, "new_key")
+    vault = caller.context.vault
+    async with caller.transaction() as connection:
+        changed = await change_key(
+            connection, vault, caller.principal, key, reencrypt=not body.skip_reencrypt
+        )
+    return f"key of workspace {caller.workspace} set, secrets encrypted anew: {changed}"
 
 
 @router.get("/list_ws_specific")
