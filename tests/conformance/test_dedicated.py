@@ -109,6 +109,21 @@ async def test_nobody_else_comes_into_the_process(keeper: Keeper):
     assert await keeper.calls() == 1
 
 
+async def test_a_preprocessor_comes_first_for_the_jobs_that_want_it(bench: Bench):
+    content = "def preprocessor(event): return {'n': event['body'] + 1}\ndef main(n): return n\n"
+    told: list[bytes] = []
+    for preprocess, arguments in (
+        (True, {"event": {"body": 1}}),
+        (False, {"n": 5}),
+        (True, {"event": {"body": 2}}),
+    ):
+        async with bench.slots.take() as cage:
+            attempt = make_attempt(Play(content, arguments, resident="somebody"), cage, Stop(), "attempt-1")
+            attempt = replace(attempt, preprocess=preprocess)
+            told.append((await bench.runtimes[Way.FORK].run(attempt, Log())).result)
+    assert told == [b"2", b"5", b"3"]
+
+
 async def test_another_version_gets_another_process(keeper: Keeper, bench: Bench):
     assert await keeper.calls() == 1
     newer = await bench.play(Play(SCRIPT + "\n", {"do": "told = len(calls)"}, resident="somebody"))
