@@ -17,6 +17,7 @@ from benchmarks import (
     w1_chain,
     w2_long,
     w3_parallel,
+    w4_dedicated,
     w4_drain,
     w5_latency,
     w6_claim,
@@ -33,7 +34,7 @@ from benchmarks.system import running_system
 from benchmarks.workload import Round, Workload
 
 _MODULES = (
-    w1_chain, w2_long, w3_parallel, w4_drain, w5_latency,
+    w1_chain, w2_long, w3_parallel, w4_drain, w4_dedicated, w5_latency,
     w6_claim, w8_cold_start, w10_memory, w12_api, lone_job,
 )  # fmt: skip
 WORKLOADS = {module.WORKLOAD.name: module.WORKLOAD for module in _MODULES}

@@ -84,24 +84,27 @@ class System:
         )
 
     @asynccontextmanager
-    async def working(self, slots: int = SLOTS) -> AsyncIterator[asyncio.subprocess.Process]:
-        """A worker for as long as the block lasts; it is drained at the end."""
-        self.worker = await _start(
-            "worker", self.environ | {"HEADRACE_SLOTS": str(slots)}, "takes jobs tagged"
-        )
+    async def working(
+        self, slots: int = SLOTS, dedicated: str | None = None
+    ) -> AsyncIterator[asyncio.subprocess.Process]:
+        """A worker, of one dedicated script or of all, for as long as the block lasts; then it is drained."""
+        environ = self.environ | {"HEADRACE_SLOTS": str(slots)}
+        if dedicated is not None:
+            environ |= {"HEADRACE_DEDICATED": f"{WORKSPACE}:{dedicated}"}
+        self.worker = await _start("worker", environ, "takes jobs tagged")
         try:
             yield self.worker
         finally:
             await _end(self.worker)
             self.worker = None
 
-    async def deploy(self, path: str, content: str) -> None:
+    async def deploy(self, path: str, content: str, **settings: Any) -> None:
         """Deploy a script, unless it is there, and wait for its lock, which takes a worker."""
         async with self.client() as client:
             if (await client.get(f"/scripts/exists/p/{path}")).raise_for_status().json():
                 return
             body: dict[str, Any] = {"path": path, "content": content, "language": "python3", "summary": ""}
-            (await client.post("/scripts/create", json=body)).raise_for_status()
+            (await client.post("/scripts/create", json=body | settings)).raise_for_status()
             async with asyncio.timeout(_PATIENCE_SECONDS):
                 while True:
                     script = (await client.get(f"/scripts/get/p/{path}")).raise_for_status().json()

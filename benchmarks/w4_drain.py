@@ -18,7 +18,7 @@ _REPORTED_SECONDS = 11
 """A backend that has nothing to do reports its transactions within ten seconds."""
 
 
-async def drain(system: System, jobs: int, script: str = SCRIPT) -> Figures:
+async def drain(system: System, jobs: int, script: str = SCRIPT, *, is_dedicated: bool = False) -> Figures:
     """One round: jobs per second from the first start to the last end, by the database's clock.
 
     CPU is counted from the moment the worker is ready, for the jobs that had not ended by then; commits
@@ -28,7 +28,7 @@ async def drain(system: System, jobs: int, script: str = SCRIPT) -> Figures:
     arguments = [{"witness": str(system.witness), "number": number} for number in range(jobs)]
     await enqueue_all(system, script, arguments)
     enqueued = time.monotonic()
-    async with system.working():
+    async with system.working(dedicated=script if is_dedicated else None):
         done, cpu = await ended(system, script, since), system.cpu_ms()
         looks = 1 + await until_ended(system, script, since, jobs)
         cpu = per_job(system.cpu_ms(), cpu, jobs - done)

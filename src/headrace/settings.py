@@ -17,6 +17,8 @@ from headrace.errors import Misconfigured
 
 _NO = False
 _LEVELS = ("debug", "info", "warning", "error")
+_USUAL_TAGS = ("python3", "dependency")
+_DEDICATED = re.compile(r"[^:\s/]+:[fu](?:/[^\s:,]+)+")
 _BLOB_STORE = re.compile(r"file:///\S*|(?:s3|gs|az)://[A-Za-z0-9][\w.-]*(?:/[^@?#\s]*)?")
 _ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared with, not listened on
 
@@ -85,7 +87,15 @@ class Settings:
     workers: int = _setting(2, "How many jobs the worker of `headrace up` runs at once.")
     slots: int = _setting(2, "How many jobs a worker runs at once.")
     group: str = _setting("default", "Worker group this worker belongs to.")
-    tags: tuple[str, ...] = _setting(("python3", "dependency"), "Tags of the jobs this worker takes.")
+    tags: tuple[str, ...] = _setting(
+        (),
+        "Tags of the jobs this worker takes; default: python3,dependency, or none where dedicated names"
+        " scripts.",
+    )
+    dedicated: tuple[str, ...] = _setting(
+        (),
+        "Scripts whose jobs this worker takes and keeps processes for, each as workspace:path.",
+    )
     isolation: str = _setting("auto", "How jobs are kept apart: auto, sandbox, process or none.")
     start_jobs_by: str = _setting(
         "fork",
@@ -260,7 +270,8 @@ class Settings:
                  self.queue_limit_wait_result is None or self.queue_limit_wait_result >= 0),
                 ("isolation", "auto, sandbox, process or none",
                  self.isolation in ("auto", "sandbox", "process", "none")),
-                ("tags", "at least one", bool(self.tags)),
+                ("dedicated", "scripts, each as workspace:path",
+                 all(_DEDICATED.fullmatch(script) for script in self.dedicated)),
                 ("grace_seconds", "at least 0", self.grace_seconds >= 0),
                 ("drain_seconds", "at least 0", self.drain_seconds >= 0),
                 ("lease_seconds", "at least 1", self.lease_seconds >= 1),
@@ -273,6 +284,11 @@ class Settings:
         ]  # fmt: skip
         if faults:
             raise WrongSettings(faults)
+
+    @property
+    def served_tags(self) -> tuple[str, ...]:
+        """All tags whose jobs a worker takes."""
+        return tuple(dict.fromkeys((*self.tags, *self.dedicated))) or _USUAL_TAGS
 
     @property
     def url(self) -> str:

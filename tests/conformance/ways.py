@@ -54,7 +54,7 @@ class Play:
 
     ``modules`` maps paths of workspace scripts that it may import to their source. A ``neighbour`` is a
     script that runs in another slot meanwhile: it prints a line of JSON once it is ready, which the script
-    gets as its argument ``neighbour``.
+    gets as its argument ``neighbour``. ``resident`` is whom a process is kept for, if one is.
     """
 
     content: str
@@ -63,6 +63,7 @@ class Play:
     environ: dict[str, str] = field(default_factory=dict[str, str])
     timeout_seconds: float = 30
     neighbour: str | None = None
+    resident: str | None = None
 
 
 class Log:
@@ -76,7 +77,7 @@ class Log:
         self.data += data
         self._grew.set()
 
-    async def until(self, text: bytes, writer: asyncio.Task[Told]) -> bytes:
+    async def until(self, text: bytes, writer: asyncio.Task[Any]) -> bytes:
         """Wait for a text; everything so far. Its writer must not end before."""
         while text not in self.data:
             assert not writer.done(), writer.result()
@@ -127,7 +128,7 @@ class Bench:
             return await self._run_in(cage, play, way, log, stop, name)
 
     async def _run_in(self, cage: Cage, play: Play, way: Way, log: Log, stop: Stop, name: str) -> Told:
-        outcome = await self.runtimes[way].run(_attempt(play, cage, stop, name), log)
+        outcome = await self.runtimes[way].run(make_attempt(play, cage, stop, name), log)
         text = log.data.decode(errors="replace")
         return Told(outcome.status, outcome.measures.exit_code, outcome.result.decode(), text)
 
@@ -166,7 +167,8 @@ async def open_bench(root: Path, level: str = "auto", slots: int = 2) -> AsyncIt
             await made.close()
 
 
-def _attempt(play: Play, cage: Cage, stop: Stop, name: str) -> Attempt:
+def make_attempt(play: Play, cage: Cage, stop: Stop, name: str) -> Attempt:
+    """A script as a worker would hand it to a runtime."""
     return Attempt(
         name=name,
         code=Code(play.content, "python3", path="u/admin/script", lock=EMPTY_LOCK, modules=play.modules),
@@ -176,6 +178,7 @@ def _attempt(play: Play, cage: Cage, stop: Stop, name: str) -> Attempt:
         cage=cage,
         stop=stop,
         note_memory=_note_nothing,
+        resident=play.resident,
     )
 
 

@@ -45,6 +45,7 @@ _METAVARS = {
     "TOKEN": ("superadmin_token",),
     "KEY": ("secret_key", "blob_access_key", "blob_secret_key"),
     "A,B": ("tags", "include_headers"),
+    "W:PATH,W:PATH": ("dedicated",),
     "HOST,HOST": ("index_trusted_hosts", "trusted_hosts"),
     "NET,NET": ("trusted_proxies",),
     "PATH,PATH": ("python_interpreters", "find_links", "shared_folders"),

@@ -55,6 +55,7 @@ _ANSWER_SECONDS = 30.0
 @settings_options(
     "group",
     "tags",
+    "dedicated",
     "slots",
     "isolation",
     "start_jobs_by",
@@ -169,7 +170,7 @@ def _describe(settings: Settings, slots: Slots) -> WorkerInfo:
         worker=f"{settings.group}-{host}-{os.getpid()}-{secrets.token_hex(3)}",
         group=settings.group,
         host=host,
-        tags=list(settings.tags),
+        tags=list(settings.served_tags),
         slots=settings.slots,
         version=__version__,
         isolation=slots.isolation.value,

@@ -25,6 +25,7 @@ from headrace.model.job import (
     Held,
     JobKind,
     NewJob,
+    dedicated_tag,
 )
 from headrace.model.json_text import to_json
 from headrace.model.result_keys import good_labels
@@ -241,7 +242,7 @@ def _script_job(principal: Principal, script: Script) -> NewJob:
         created_by=principal.username,
         permissioned_as=principal.permissioned_as,
         email=principal.email,
-        tag=settings.get("tag") or _default_tag(script.language),
+        tag=_script_tag(principal, script),
         path=script.path,
         script_hash=script.hash,
         language=script.language,
@@ -252,6 +253,12 @@ def _script_job(principal: Principal, script: Script) -> NewJob:
         held=Held.LOCK if script.lock is None else None,
         labels=good_labels(settings.get("labels") or []),
     )
+
+
+def _script_tag(principal: Principal, script: Script) -> str:
+    if script.settings.get("dedicated_worker"):
+        return dedicated_tag(_workspace(principal), script.path)
+    return script.settings.get("tag") or _default_tag(script.language)
 
 
 def _raw_job(principal: Principal, kind: JobKind, code: RawCode, tag: str) -> NewJob:

@@ -46,6 +46,12 @@ DEFAULT_TAGS = {"python3": "python3"}
 
 DEPENDENCY_TAG = "dependency"
 
+
+def dedicated_tag(workspace: str, path: str) -> str:
+    """Tag of the jobs of a script that workers keep processes for."""
+    return f"{workspace}:{path}"
+
+
 DEPENDENCY_FILES_ARGUMENT = "raw_workspace_dependencies"
 """Argument of a dependencies job: files that stand in for those of the workspace."""
 

@@ -51,12 +51,14 @@ class Measures:
 class Teardown:
     """When nothing of an attempt was left: instants by the worker's clock.
 
-    None where it is not known, or, for mounts, where it had none.
+    None where it is not known, or, for mounts, where it had none. ``process_kept`` says that its process is a
+    resident one, which stayed for other jobs: then all three are None.
     """
 
     processes_gone_at: datetime | None = None
     folder_gone_at: datetime | None = None
     mounts_gone_at: datetime | None = None
+    process_kept: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,6 +108,7 @@ def _columns(completions: list[Completion]) -> dict[str, list[object]]:
         "processes_gone": [c.teardown.processes_gone_at for c in completions],
         "folders_gone": [c.teardown.folder_gone_at for c in completions],
         "mounts_gone": [c.teardown.mounts_gone_at for c in completions],
+        "processes_kept": [c.teardown.process_kept for c in completions],
         "label_ids": [job for job, _ in labels],
         "labels": [label for _, label in labels],
         "log_ids": [job for job, _ in logs],

@@ -211,9 +211,9 @@ with outcome as (
   from unnest(:ids::uuid[], :attempts::integer[], :statuses::text[], :results::bytea[], :durations_ms::bigint[],
               :exit_codes::integer[], :peaks_kb::integer[], :canceled_by::text[], :canceled_reasons::text[],
               :processes_gone::timestamptz[], :folders_gone::timestamptz[], :mounts_gone::timestamptz[],
-              :result_blobs::text[])
+              :result_blobs::text[], :processes_kept::boolean[])
     as o (id, attempt, status, result, duration_ms, exit_code, peak_memory_kb, canceled_by, canceled_reason,
-          processes_gone_at, folder_gone_at, mounts_gone_at, result_blob)
+          processes_gone_at, folder_gone_at, mounts_gone_at, result_blob, process_kept)
 ),
 held as (
   select q.id
@@ -278,6 +278,7 @@ recorded as (
          jsonb_strip_nulls(jsonb_build_object('processes_gone_at', o.processes_gone_at,
                                               'folder_gone_at', o.folder_gone_at,
                                               'mounts_gone_at', o.mounts_gone_at,
+                                              'process_kept', nullif(o.process_kept, false),
                                               -- It was that of the row that goes in this very statement.
                                               'token_gone_at', now())),
          m.entry, m.preprocessed, ended.progress, m.retry_number, o.result_blob::jsonb

@@ -16,6 +16,8 @@ STREAMED = b"S"
 """Note: a piece of the result that comes while the job runs, as plain text."""
 ARGUMENTS = b"A"
 """Note: the arguments that a preprocessor made for ``main``, a JSON object."""
+LAST = b"L"
+"""Note of a resident process: it ends after the answer that follows. Without payload."""
 
 _HEADER = struct.Struct(">cQQ")
 
@@ -39,6 +41,11 @@ def send(descriptor: int, kind: bytes, payload: bytes) -> None:
         os.close(descriptor)
     except OSError:
         pass
+
+
+def answer(descriptor: int, kind: bytes, payload: bytes, peak_memory_kb: int) -> None:
+    """Write an answer after which others may come; raises OSError where nobody can be reached any more."""
+    _write(descriptor, _HEADER.pack(kind, len(payload), peak_memory_kb) + payload)
 
 
 def _write(descriptor: int, data: bytes) -> None:

@@ -15,7 +15,7 @@ import signal
 import socket
 import sys
 
-from . import begin, ending, job, rehearsal, slot_server
+from . import begin, ending, job, rehearsal, resident, slot_server
 from .cage import file_system, linux, users
 from .cage.levels import SANDBOX, Cage
 
@@ -49,7 +49,7 @@ def serve() -> None:
     status: object = 1
     last = next(reversed(sys.modules))
     try:
-        status = job.run(plan)
+        status = resident.serve(plan) if "kept_folders" in plan else job.run(plan)
     finally:
         # Children that the script forked may come this way, too.
         ending.end(status, plan["folder"], last)

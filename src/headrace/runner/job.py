@@ -23,19 +23,6 @@ _ENTRY_ARGUMENT = "_ENTRYPOINT_OVERRIDE"
 """The argument by which a caller chose the function; it is no argument of that function."""
 
 
-def run_alone() -> None:
-    """Be the job in an interpreter that was started for it. ``sys.argv[1]`` is the plan, as JSON.
-
-    Beside what ``run`` needs it may have ``restrictions`` (see ``restrict``).
-    """
-    plan = json.loads(sys.argv[1])
-    for descriptor in (plan["arguments"], plan["result"]):
-        os.set_inheritable(descriptor, False)  # noqa: FBT003 - it takes no keyword
-    restrict.apply(plan.get("restrictions", {}))
-    look_like_an_interpreter()
-    sys.exit(run(plan))  # pyright: ignore[reportArgumentType] - whatever the script gave it
-
-
 def run(plan: dict[str, Any]) -> object:
     """Run a job and answer; returns what ``sys.exit`` is to be given.
 
@@ -48,16 +35,29 @@ def run(plan: dict[str, Any]) -> object:
     try:
         with os.fdopen(plan["arguments"], "rb") as file:
             given = json.loads(file.read())
-        _look_like_a_script(plan)
-        answer = channel.RESULT, encode_result(_call(plan, given))
+        look_like_a_script(plan)
+        answer = channel.RESULT, encode_result(call(load(plan), plan, given))
     except BaseException as error:
         answer = channel.ERROR, describe(error, plan["folder"])
         status = error.code if isinstance(error, SystemExit) else 1
     # A child that the script forked may come this way too; only the job itself answers.
     if os.getpid() == owner:
-        _flush()
+        flush()
         channel.send(plan["result"], *answer)
     return status
+
+
+def run_alone(run: Callable[[dict[str, Any]], object] = run) -> None:
+    """Be the job in an interpreter that was started for it. ``sys.argv[1]`` is the plan, as JSON.
+
+    Beside what ``run`` needs it may have ``restrictions`` (see ``restrict``).
+    """
+    plan = json.loads(sys.argv[1])
+    for descriptor in (plan["arguments"], plan["result"]):
+        os.set_inheritable(descriptor, False)  # noqa: FBT003 - it takes no keyword
+    restrict.apply(plan.get("restrictions", {}))
+    look_like_an_interpreter()
+    sys.exit(run(plan))  # pyright: ignore[reportArgumentType] - whatever the script gave it
 
 
 def look_like_an_interpreter() -> None:
@@ -93,15 +93,16 @@ def import_from(folders: list[str]) -> None:
             site.addsitedir(folder)
 
 
-def _look_like_a_script(plan: dict[str, Any]) -> None:
+def look_like_a_script(plan: dict[str, Any]) -> None:
+    """What a script sees of where it lies, and how it was called."""
     sys.path.insert(0, plan["folder"])
     import_from(plan["path"])
     sys.argv[:] = [os.path.join(plan["folder"], plan["file"])]
 
 
-def _call(plan: dict[str, Any], given: dict[str, Any]) -> Any:
+def call(module: ModuleType, plan: dict[str, Any], given: dict[str, Any]) -> Any:
+    """What the script makes of what it is given; raises whatever it raises."""
     given.pop(_ENTRY_ARGUMENT, None)
-    module = _load(plan)
     if plan.get("preprocess"):
         given = _preprocessed(_function(module, "preprocessor"), plan["result"], given)
     entry = _function(module, plan["entry"])
@@ -152,7 +153,8 @@ async def _awaited(value: Any, result: int | None) -> Any:
     return [item async for item in value]
 
 
-def _load(plan: dict[str, Any]) -> ModuleType:
+def load(plan: dict[str, Any]) -> ModuleType:
+    """The script as a module; raises whatever its first level raises."""
     file = os.path.join(plan["folder"], plan["file"])
     loader = importlib.machinery.SourceFileLoader(plan["module"], file)
     spec: Any = importlib.util.spec_from_file_location(plan["module"], file, loader=loader)
@@ -171,7 +173,8 @@ def _function(module: ModuleType, name: str) -> Callable[..., Any]:
     return function
 
 
-def _flush() -> None:
+def flush() -> None:
+    """Have all written that the script has printed."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()

@@ -55,7 +55,9 @@ class Attempt:
     and returns what it has. ``timeout_seconds`` bounds the preparation and then the run.
     ``note_memory`` is told while it runs how much memory it has had at most. ``take_note`` is given what it
     tells before its answer (``sandbox/frames.py``): pieces of a streamed result, and, where ``preprocess``
-    makes the code's ``preprocessor`` come before ``main``, the arguments that it made.
+    makes the code's ``preprocessor`` come before ``main``, the arguments that it made. Attempts that have the
+    same ``resident``, the same code and the same cage may be run by one process, one after the other; one
+    that has None gets a process of its own.
     """
 
     name: str
@@ -68,13 +70,14 @@ class Attempt:
     note_memory: NoteMemory
     take_note: TakeNote = take_no_notes
     preprocess: bool = False
+    resident: str | None = None
 
 
 class Runtime(Protocol):
     """One language."""
 
     async def run(self, attempt: Attempt, log: LogSink) -> Outcome:
-        """Run the code in a process of its own and wait until nothing of it is left."""
+        """Run the code in a process of its own and wait until nothing of it is left; or in a resident one."""
         ...
 
     async def lock(self, code: Code, cage: Cage, log: LogSink, stop: Stop) -> str:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+
+log = logging.getLogger(__name__)
 
 TEMPORARY = "tmp"
 """Name of the job's own folder for temporary files, in its folder."""
@@ -36,6 +39,16 @@ def make_job_folder(folder: Path, files: dict[str, str], uid: int | None) -> Non
 async def remove_job_folder(folder: Path) -> None:
     """Remove a folder with all that the job put there; raises OSError where that can't be done."""
     await asyncio.to_thread(shutil.rmtree, folder, onerror=_open_up_and_retry)
+
+
+async def remove_what_is_left(folder: Path) -> None:
+    """Remove a folder that whoever should have done it may have left; what can't be removed is logged."""
+    try:
+        await remove_job_folder(folder)
+    except FileNotFoundError:
+        pass
+    except OSError:
+        log.exception("%s can't be removed", folder)
 
 
 def _open_up_and_retry(deed: Callable[[str], object], path: str, _error: object) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -75,6 +76,19 @@ class Stop(asyncio.Event):
     """Set when a job is to be stopped; ``at_once`` where it must not even get its grace."""
 
     at_once = False
+    _listener: Callable[[], None] | None = None
+
+    def set(self) -> None:
+        """Stop the job."""
+        super().set()
+        if self._listener is not None:
+            self._listener()
+
+    def listen(self, listener: Callable[[], None] | None) -> None:
+        """Have one function called when it is set, at once if it is; None takes that back."""
+        self._listener = listener
+        if listener is not None and self.is_set():
+            listener()
 
     def set_at_once(self) -> None:
         """Stop the job without grace: others may be running it by now."""

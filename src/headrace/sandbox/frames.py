@@ -12,9 +12,11 @@ STREAMED = b"S"
 """A piece of the result that comes while the job runs: text in UTF-8."""
 ARGUMENTS = b"A"
 """The arguments that a preprocessor made for ``main``: a JSON object."""
+LAST = b"L"
+"""That a resident process ends after the answer which follows."""
 
 _ANSWERS = (RESULT, ERROR)
-_NOTES = (STREAMED, ARGUMENTS)
+_NOTES = (STREAMED, ARGUMENTS, LAST)
 _HEADER = struct.Struct(">cQQ")
 
 
@@ -53,15 +55,28 @@ class FrameReader:
     def feed(self, data: bytes) -> list[Frame]:
         """Take what was read; returns the notes that are whole by it."""
         notes: list[Frame] = []
-        if self.frame is not None or self.too_large is not None or self._is_odd:
+        if self.is_refused:
             return notes
         self._buffer += data
+        if self.frame is not None:
+            del self._buffer[1:]  # that there is more is all that counts
+            return notes
         while (frame := self._next()) is not None:
             if frame.kind in _ANSWERS:
                 self.frame = frame
                 break
             notes.append(frame)
         return notes
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether what has come can't become an answer any more."""
+        return self._is_odd or self.too_large is not None
+
+    @property
+    def has_more(self) -> bool:
+        """Whether something came after the answer."""
+        return self.frame is not None and bool(self._buffer)
 
     @property
     def is_broken(self) -> bool:

@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from headrace.clock import monotonic, now
 from headrace.sandbox.descriptors import read_some
 from headrace.sandbox.frames import Frame, FrameReader, TakeNote
 from headrace.sandbox.memory import NoteMemory, watch_memory
+from headrace.sandbox.output import Output, Write
 
 if TYPE_CHECKING:
     from headrace.sandbox.cage import Cage, Stop
     from headrace.sandbox.child import Child
-
-Write = Callable[[bytes], Awaitable[None]]
-"""Takes output in the order in which it was printed; waits when its reader is slower."""
 
 _PATIENCE_SECONDS = 5.0
 """How long pipes are read after nobody should hold them any more."""
@@ -58,11 +55,12 @@ class Ended:
     ``peak_memory_kb`` is that of its first process. ``frame`` is its answer if it gave one; ``is_broken``
     says that one was begun and not finished, and ``too_large`` the size in bytes of one that was refused.
     ``gone_at`` is when none of the job's processes was left, None where that could not be reached;
-    ``folder_gone_at`` the same of a folder that was made by whoever started it.
+    ``folder_gone_at`` the same of a folder that was made by whoever started it. ``is_kept`` says that it is
+    the job that is over, and its process stays for others: then there is no ``exit_code``.
     """
 
     ended_by: EndedBy
-    exit_code: int
+    exit_code: int | None
     duration_ms: int
     peak_memory_kb: int
     frame: Frame | None
@@ -70,6 +68,7 @@ class Ended:
     too_large: int | None
     gone_at: datetime | None
     folder_gone_at: datetime | None
+    is_kept: bool = False
 
 
 async def follow(child: Child, cage: Cage, sinks: Sinks, stop: Stop, timeout_seconds: float | None) -> Ended:
@@ -85,7 +84,7 @@ async def follow(child: Child, cage: Cage, sinks: Sinks, stop: Stop, timeout_sec
     try:
         ended_by = await _until_end(waiting, stop, timeout_seconds)
         if ended_by is not EndedBy.ITSELF:
-            await _end(child, waiting, stop, cage.grace_seconds)
+            await end(child, waiting, stop, cage.grace_seconds)
         exit_ = await waiting
         duration_ms = round((monotonic() - began) * 1000)
         is_gone = await child.end_survivors()
@@ -123,7 +122,7 @@ async def _until_end(waiting: asyncio.Task[object], stop: Stop, timeout_seconds:
     return EndedBy.STOP if done else EndedBy.TIMEOUT
 
 
-async def _end(child: Child, waiting: asyncio.Task[object], stop: Stop, grace_seconds: float) -> None:
+async def end(child: Child, waiting: asyncio.Task[Any], stop: Stop, grace_seconds: float) -> None:
     """SIGTERM, then SIGKILL to whatever has not ended within its grace."""
     if not stop.at_once:
         child.signal(signal.SIGTERM)
@@ -135,18 +134,10 @@ async def _end(child: Child, waiting: asyncio.Task[object], stop: Stop, grace_se
 
 
 async def _pump_output(descriptor: int, write: Write, most_bytes: int) -> None:
-    """Hand on output; what is beyond the limit is counted and dropped, so that the job is not held up."""
-    received = 0
+    output = Output(write, most_bytes)
     while data := await read_some(descriptor):
-        room = max(0, most_bytes - received)
-        received += len(data)
-        if room:
-            await write(data[:room])
-    if received > most_bytes:
-        dropped = received - most_bytes
-        await write(
-            f"\n--- the log is cut here: {dropped} bytes more than log_limit_mb allows ---\n".encode()
-        )
+        await output.take(data)
+    await output.end()
 
 
 async def _pump_answer(descriptor: int, reader: FrameReader, take_note: TakeNote) -> None:

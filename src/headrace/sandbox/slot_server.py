@@ -38,6 +38,11 @@ class Work:
     plan: bytes
     arguments: bytes
 
+    @property
+    def written(self) -> bytes:
+        """As the job reads it."""
+        return _LENGTH.pack(len(self.plan)) + self.plan + self.arguments
+
 
 class SlotServer:
     """One slot of a fork server; one job at a time."""
@@ -54,9 +59,13 @@ class SlotServer:
         """Wait until jobs can be started; raises SlotLost."""
         await self._ready
 
-    def start(self, work: Work) -> SlotChild:
-        """Start a job; raises SlotLost, or OSError where the machine has no descriptors or memory left."""
-        given = _as_file(work)
+    def start(self, work: Work, given: int | None = None) -> SlotChild:
+        """Start a job; raises SlotLost, or OSError where the machine has no descriptors or memory left.
+
+        ``given`` is a descriptor that it reads its work from, which is closed here; without it the work is
+        given as a file.
+        """
+        given = _as_file(work) if given is None else given
         (answer, answer_end), (output, output_end) = _pipe(), _pipe()
         try:
             socket.send_fds(self._connection, [work.folder.encode()], [given, answer_end, output_end])
@@ -186,7 +195,7 @@ class SlotChild:
 def _as_file(work: Work) -> int:
     """What the job is given, in memory that nobody else has open."""
     descriptor = os.memfd_create("given", os.MFD_CLOEXEC)
-    data = memoryview(_LENGTH.pack(len(work.plan)) + work.plan + work.arguments)
+    data = memoryview(work.written)
     while data:
         data = data[os.write(descriptor, data) :]
     os.lseek(descriptor, 0, os.SEEK_SET)

@@ -30,6 +30,7 @@ class Slots:
         self.mapped_uids = mapped_uids or []
         self.cages = cages
         self._free = list(cages)
+        self._kin: dict[Cage, object] = {}
 
     @property
     def any_uid(self) -> int | None:
@@ -42,13 +43,24 @@ class Slots:
         return len(self._free)
 
     @asynccontextmanager
-    async def take(self) -> AsyncIterator[Cage]:
-        """A cage for as long as the block lasts; take one only while some are free."""
-        cage = self._free.pop()
+    async def take(self, kin: object = None) -> AsyncIterator[Cage]:
+        """A cage for as long as the block lasts; take one only while some are free.
+
+        Jobs of one kin may share a process, which stays in its cage: if one of theirs is free it is that.
+        """
+        cage = self._choose(kin)
+        self._free.remove(cage)
+        self._kin[cage] = kin
         try:
             yield cage
         finally:
             self._free.append(cage)
+
+    def _choose(self, kin: object) -> Cage:
+        for wanted in (kin, None):
+            if fit := [cage for cage in self._free if self._kin.get(cage) == wanted]:
+                return fit[-1]
+        return self._free[-1]
 
 
 def open_slots(settings: Settings, isolation: Isolation) -> Slots:

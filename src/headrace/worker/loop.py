@@ -18,6 +18,7 @@ from headrace.queue.sessions import HeldJob
 from headrace.worker.completer import ACQUIRE_SECONDS
 from headrace.worker.exchange import Exchange
 from headrace.worker.lease import LeaseKeeper
+from headrace.worker.line import Line
 from headrace.worker.run_job import RunningJob, Workshop, run_job
 
 if TYPE_CHECKING:
@@ -49,6 +50,9 @@ class Worker:
         """Until the ends of their attempts are written."""
         self._free = info.slots
         """How many slots have no job; that one has ended and is not written yet takes none."""
+        dedicated = workshop.settings.dedicated
+        self._line = Line(info.slots, is_open=all(tag in dedicated for tag in info.tags))
+        self._tasks = asyncio.TaskGroup()
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -66,10 +70,10 @@ class Worker:
         await self._lease.open()
         log.info("worker %s takes jobs tagged %s", self._info.worker, ", ".join(self._info.tags))
         try:
-            async with asyncio.TaskGroup() as tasks:
+            async with self._tasks:
                 services = (self._lease.run(), self._workshop.completer.run())
-                served = [tasks.create_task(service) for service in services]
-                await self._exchange_until_drained(tasks)
+                served = [self._tasks.create_task(service) for service in services]
+                await self._exchange_until_drained()
                 await self._idle.wait()
                 for task in served:
                     task.cancel()
@@ -97,22 +101,24 @@ class Worker:
         for running in self._running.values():
             running.give_up()
 
-    async def _exchange_until_drained(self, tasks: asyncio.TaskGroup) -> None:
+    async def _exchange_until_drained(self) -> None:
         try:
             while not self._draining:
                 self._wake.clear()
+                await self._hand_back(self._line.take_overdue())
                 # While the lease is over nothing can be begun, and each claim would cost a job an attempt.
                 is_sure = self._lease.is_sure(self._lease.session)
-                slots = self._free if is_sure else 0
+                slots = self._free + self._line.room if is_sure else 0
                 claimed: list[ClaimedJob] = []
                 if self._exchange.is_unsure and is_sure:
                     await self._give_back_unknown()
                 elif slots > 0 or self._exchange.has_ends:
                     claimed = await self._exchange.turn(slots)
                 for job in claimed:
-                    self._start(job, tasks)
+                    self._start(job)
                 if len(claimed) < max(slots, 1):
                     await self._pause()
+            await self._hand_back(self._line.take_all())
         finally:
             self._exchange.close()
 
@@ -144,31 +150,46 @@ class Worker:
     def _unknown(self, session: int, held: list[HeldJob]) -> list[HeldJob]:
         return [job for job in held if Lease(job.job, job.attempt, session) not in self._running]
 
-    def _start(self, job: ClaimedJob, tasks: asyncio.TaskGroup) -> None:
-        running = RunningJob(job)
+    def _start(self, job: ClaimedJob) -> None:
+        kin = (job.workspace, job.script_hash, job.permissioned_as)
+        running = RunningJob(job, kin if job.tag in self._workshop.settings.dedicated else None)
         self._running[job.lease] = running
-        self._free -= 1
         self._idle.clear()
         if self._stopping:
             running.give_up()
-        tasks.create_task(self._work(running))
+        if self._free:
+            self._free -= 1
+            self._tasks.create_task(self._work(running))
+        else:
+            self._line.add(running)
 
     async def _work(self, running: RunningJob) -> None:
-        telling = asyncio.get_running_loop().call_later(_TOLD_AFTER_SECONDS, self._tell, running)
+        loop = asyncio.get_running_loop()
+        telling = loop.call_later(_TOLD_AFTER_SECONDS, self._tell, running)
+        began = loop.time()
         try:
-            async with self._slots.take() as cage:
+            async with self._slots.take(running.kin) as cage:
                 completion = await run_job(self._workshop, running, cage)
         finally:
             telling.cancel()
-            self._free += 1
-            self._wake.set()
+        self._line.note(loop.time() - began)
+        self._free_slot(running)
         if completion is not None:
             writer = self._exchange if ends_alone(running.job) else self._workshop.completer
             writer.put(completion, lambda _: self._forget(running))
-            return
-        if not running.is_lost:
-            await self._hand_back(running)
-        self._forget(running)
+        elif running.is_lost:
+            self._forget(running)
+        else:
+            await self._hand_back([running])
+
+    def _free_slot(self, ended: RunningJob) -> None:
+        """Give the slot of a job that has ended to one that waits, if one does."""
+        following = self._line.next(ended.kin)
+        if following is None:
+            self._free += 1
+        else:
+            self._tasks.create_task(self._work(following))
+        self._wake.set()
 
     def _tell(self, running: RunningJob) -> None:
         self._workshop.switchboard.notify(JOBS_CHANGED, {str(running.job.lease.job)})
@@ -178,28 +199,38 @@ class Worker:
         if not self._running:
             self._idle.set()
 
-    async def _hand_back(self, running: RunningJob) -> None:
-        lease = running.job.lease
-        held = HeldJob(lease.job, lease.attempt)
+    async def _hand_back(self, given: list[RunningJob]) -> None:
+        """Give jobs back that have been stopped, or not begun; those that have begun may have to be ended."""
+        if not given:
+            return
+        for running in given:
+            running.is_torn_down.set()
+        session = given[0].job.lease.worker_session
+        held = {HeldJob(running.job.lease.job, running.job.lease.attempt): running for running in given}
 
         async def give() -> tuple[dict[JobId, str], list[HeldJob]]:
             async with self._workshop.pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-                tags = await sessions.hand_back(connection, lease.worker_session, [held], have_begun=True)
-                return tags, await sessions.read_held(connection, lease.worker_session)
+                have_begun = any(running.has_begun for running in given)
+                tags = await sessions.hand_back(connection, session, list(held), have_begun=have_begun)
+                return tags, await sessions.read_held(connection, session)
 
         try:
             # Beyond a lease it is of no use: others have the job by then. Nor may the database stay away
             # for ever: this process is to end.
             tags, kept = await asyncio.wait_for(
-                until_back(give, "handing a job back"), self._workshop.settings.lease_seconds
+                until_back(give, "handing jobs back"), self._workshop.settings.lease_seconds
             )
+            self._workshop.switchboard.notify(JOBS_DUE, set(tags.values()))
+            for job in kept:
+                running = held.get(HeldJob(job.job, job.attempt))
+                if running is not None:
+                    await self._workshop.completer.complete(
+                        Completion(running.job.lease, self._outcome_of(job))
+                    )
         except TimeoutError:
-            log.warning("job %s could not be handed back; it is taken back when the lease is over", lease.job)
-            return
-        self._workshop.switchboard.notify(JOBS_DUE, set(tags.values()))
-        for job in kept:
-            if (job.job, job.attempt) == (lease.job, lease.attempt):
-                await self._workshop.completer.complete(Completion(lease, self._outcome_of(job)))
+            log.warning("%d jobs could not be handed back; that is done when the lease is over", len(given))
+        for running in given:
+            self._forget(running)
 
     def _outcome_of(self, kept: HeldJob) -> Outcome:
         """What becomes of an attempt that was given up and did not go back to the queue."""
@@ -232,6 +263,10 @@ class Worker:
 
     async def _lose_all(self) -> None:
         """Kill everything; returns when it is dead, or will not die."""
+        for running in self._line.take_all():
+            running.lose()
+            running.is_torn_down.set()
+            self._forget(running)
         endings = [asyncio.ensure_future(running.lose_and_wait()) for running in self._running.values()]
         if endings:
             await asyncio.wait(endings, timeout=self._workshop.settings.lease_seconds / 3)

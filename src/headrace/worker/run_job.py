@@ -69,10 +69,13 @@ class RunningJob:
 
     ``stop`` makes the runtime end the processes. ``is_lost`` says that the attempt no longer holds its
     job, so that nothing of it is to be written; ``is_given_up`` that the worker goes away;
-    ``is_torn_down`` that nothing of its processes is left.
+    ``is_torn_down`` that nothing of its processes is left. ``has_begun`` says that its code may have been
+    started. ``kin`` is the same for jobs that one process may run, None where it runs no other.
     """
 
     job: ClaimedJob
+    kin: object = None
+    has_begun: bool = False
     stop: Stop = field(default_factory=Stop)
     is_lost: bool = False
     is_given_up: bool = False
@@ -163,6 +166,7 @@ async def _run(workshop: Workshop, running: RunningJob, cage: Cage, job_log: Job
             return canceled("the worker", None)
         if isinstance(resolved, Outcome):
             return resolved
+        running.has_begun = True
         if running.job.kind is JobKind.DEPENDENCIES:
             return await _lock(workshop, running, resolved, cage, job_log)
         return await _run_code(workshop, running, resolved, cage, talk)
@@ -238,7 +242,25 @@ def _attempt(  # noqa: PLR0917 - what an attempt is made of
         note_memory=_note_memory(workshop, job.lease),
         take_note=talk.notes.take,
         preprocess=job.preprocessed is False,
+        resident=_resident(workshop, job, resolved),
     )
+
+
+def _resident(workshop: Workshop, job: ClaimedJob, resolved: ResolvedCode) -> str | None:
+    """For whom a process is kept that may run this job; None where it gets one of its own.
+
+    Nothing is kept where CPU time is limited, which would end it after so much of all its jobs; nor for
+    another function than ``main``, which a script may look at when it is loaded.
+    """
+    settings = workshop.settings
+    if (
+        job.tag not in settings.dedicated
+        or not resolved.settings.get("dedicated_worker")
+        or job.entry is not None
+        or settings.cpu_limit_seconds
+    ):
+        return None
+    return "\n".join((job.workspace, job.script_hash or "", job.permissioned_as, job.email))
 
 
 def _timeout_seconds(workshop: Workshop, running: RunningJob) -> int:

@@ -91,7 +91,8 @@ class CompletedJob(JobShape):
     resolved_at: datetime | None = None
     resolution_note: str | None = None
     teardown: dict[str, Any] | None = Field(
-        None, description="When no process, folder, mount and token of it was left (ours)."
+        None,
+        description="When nothing of it was left: processes, folder, mounts, token (ours).",
     )
 
 

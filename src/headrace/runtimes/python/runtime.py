@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import json
-import logging
 import signal
 from contextlib import nullcontext
 from pathlib import Path
@@ -15,7 +14,7 @@ from headrace.errors import InvalidInput
 from headrace.model.json_text import parse_json
 from headrace.model.outcome import ErrorName, Measures, Outcome, Status, Teardown, failure, timed_out
 from headrace.runtimes.base import DependenciesFailed, LockFailed
-from headrace.runtimes.job_folder import TEMPORARY, remove_job_folder
+from headrace.runtimes.job_folder import TEMPORARY, remove_what_is_left
 from headrace.runtimes.python.builds import Builder
 from headrace.runtimes.python.console_scripts import search_path
 from headrace.runtimes.python.cycles import name_cycles, tell_cycles
@@ -23,8 +22,9 @@ from headrace.runtimes.python.fork_servers import Wanted
 from headrace.runtimes.python.layout import file_of, job_files, module_of
 from headrace.runtimes.python.lock import lock_python, read_lock, read_python
 from headrace.runtimes.python.preload import is_async, to_preload
+from headrace.runtimes.python.residents import Residents
 from headrace.runtimes.python_dependencies.requirements import find_requirements
-from headrace.runtimes.runner_files import BOOTSTRAP
+from headrace.runtimes.runner_files import BOOTSTRAP, BOOTSTRAP_RESIDENT
 from headrace.sandbox.cage import Isolation
 from headrace.sandbox.fork_server import ForkServerFailed
 from headrace.sandbox.frames import ERROR, Frame
@@ -37,11 +37,10 @@ if TYPE_CHECKING:
     from headrace.runtimes.python.fork_servers import ForkServers
     from headrace.runtimes.python.interpreter import PythonInterpreter
     from headrace.runtimes.python.interpreters import Interpreters
+    from headrace.runtimes.python.residents import Kept
     from headrace.runtimes.python.shelf import Loan
     from headrace.runtimes.python.uv import UvTool
     from headrace.sandbox.cage import Cage, Stop
-
-log = logging.getLogger(__name__)
 
 _IN_SANDBOX = Path("/tmp")  # noqa: S108 - of the job alone
 _SLOT_LOST = (
@@ -73,9 +72,15 @@ class PythonRuntime:
         self._uv = uv
         self._servers = servers
         self._is_forking = is_forking
+        self._residents = Residents(servers)
 
     async def run(self, attempt: Attempt, log: LogSink) -> Outcome:
-        """Run ``main`` of the code in a process of its own, and wait until nothing of it is left."""
+        """Run ``main`` of the code in a process of its own, and wait until nothing of it is left.
+
+        Or in a resident one, where the attempt is to be run by such.
+        """
+        if (resident := await self._residents.find(attempt)) is not None:
+            return await self._call(resident, attempt, log)
         try:
             async with asyncio.timeout(attempt.timeout_seconds):
                 interpreter, environment = await self._prepare(attempt, log)
@@ -86,6 +91,8 @@ class PythonRuntime:
                 return _stopped(Measures())
             return failure(ErrorName.DEPENDENCIES, str(error))
         with environment or nullcontext():
+            if attempt.resident is not None:
+                return await self._run_resident(environment, interpreter, attempt, log)
             return await self._run_in(environment, interpreter, attempt, log)
 
     async def warm_up(self, cages: list[Cage]) -> None:
@@ -97,6 +104,7 @@ class PythonRuntime:
 
     async def close(self) -> None:
         """End what was started ahead."""
+        await self._residents.close()
         await self._servers.close()
 
     async def _run_in(
@@ -118,15 +126,42 @@ class PythonRuntime:
             return failure(ErrorName.INTERNAL, f"the job could not be started: {error}")
         except SlotLost:
             if attempt.cage.isolation is not Isolation.SANDBOX:  # there it was in memory
-                await _remove(folder)
+                await remove_what_is_left(folder)
             return failure(ErrorName.INTERNAL, _SLOT_LOST)
         outcome = name_cycles(await _outcome(attempt, ended), attempt.code)
         return dataclasses.replace(outcome, teardown=_teardown(ended, attempt.cage))
 
-    def _folder(self, attempt: Attempt) -> Path:
+    async def _run_resident(
+        self, environment: Loan | None, interpreter: PythonInterpreter, attempt: Attempt, log: LogSink
+    ) -> Outcome:
+        """Start a process that stays for the attempts after this one."""
+        folder = self._folder(attempt, self._residents.new_name())
+        path = environment.path if environment else None
+        wanted = await self._wanted(attempt, interpreter, path)
+        work = dataclasses.replace(self._work(attempt, folder, interpreter, path), arguments=b"")
+        own = self._own_environ(folder, interpreter, path)
+        try:
+            resident = await self._residents.start(attempt, wanted, environment, work, own)
+        except ForkServerFailed as error:
+            return failure(ErrorName.INTERNAL, f"the job could not be started: {error}")
+        except SlotLost:
+            return failure(ErrorName.INTERNAL, _SLOT_LOST)
+        return await self._call(resident, attempt, log)
+
+    async def _call(self, resident: Kept, attempt: Attempt, log: LogSink) -> Outcome:
+        sinks = Sinks(log.write, attempt.note_memory, attempt.take_note)
+        try:
+            ended = await resident.call(attempt, sinks)
+        except SlotLost:
+            await self._residents.leave(attempt.cage)
+            return failure(ErrorName.INTERNAL, _SLOT_LOST)
+        outcome = name_cycles(await _outcome(attempt, ended), attempt.code)
+        return dataclasses.replace(outcome, teardown=_teardown(ended, attempt.cage))
+
+    def _folder(self, attempt: Attempt, name: str | None = None) -> Path:
         if attempt.cage.isolation is Isolation.SANDBOX:
-            return _IN_SANDBOX / attempt.name
-        return self._folders.jobs / attempt.name
+            return _IN_SANDBOX / (name or attempt.name)
+        return self._folders.jobs / (name or attempt.name)
 
     async def _wanted(
         self, attempt: Attempt, interpreter: PythonInterpreter, environment: Path | None
@@ -148,6 +183,7 @@ class PythonRuntime:
         They are then installed here, so that the first job need not wait for it. A failure of that is a line
         in the log: what can be installed differs by machine and by hour, and the lock is right all the same.
         """
+        await self._residents.leave(cage)
         interpreter, lock = await self._resolve(code, cage, log, stop)
         if not read_lock(lock).packages:
             await log.write(b"No packages are asked for.\n")
@@ -200,33 +236,45 @@ class PythonRuntime:
             "entry": attempt.code.entry,
             "preprocess": attempt.preprocess,
         }
+        if attempt.resident is not None:
+            job["kept_folders"] = _kept_folders(folder, attempt.cage)
         plan = {
-            "environ": self._environ(attempt, folder, interpreter, environment),
+            "environ": attempt.environ | self._own_environ(folder, interpreter, environment),
             "files": job_files(attempt.code),
             "job": job,
-            "command": None if self._is_forking else self._command(interpreter),
+            "command": None if self._is_forking else self._command(interpreter, attempt),
         }
         return Work(str(folder), json.dumps(plan).encode(), attempt.arguments)
 
-    def _command(self, interpreter: PythonInterpreter) -> list[str]:
-        return [str(interpreter.path), "-I", "-S", "-B", "-X", "utf8", "-c", BOOTSTRAP, str(self._runner)]
+    def _command(self, interpreter: PythonInterpreter, attempt: Attempt) -> list[str]:
+        program = BOOTSTRAP if attempt.resident is None else BOOTSTRAP_RESIDENT
+        return [str(interpreter.path), "-I", "-S", "-B", "-X", "utf8", "-c", program, str(self._runner)]
 
     @staticmethod
-    def _environ(
-        attempt: Attempt, folder: Path, interpreter: PythonInterpreter, environment: Path | None
+    def _own_environ(
+        folder: Path, interpreter: PythonInterpreter, environment: Path | None
     ) -> dict[str, str]:
-        own = {
+        """What is not the attempt's, but comes of where its process is."""
+        own = interpreter.environ | {
             "PATH": search_path(interpreter, environment),
             "HOME": str(folder),
             "TMPDIR": str(folder / TEMPORARY),
         }
         if environment:
             own["PYTHONPATH"] = str(environment)  # not for the job: for the programs that it starts
-        return attempt.environ | interpreter.environ | own
+        return own
+
+
+def _kept_folders(folder: Path, cage: Cage) -> list[str]:
+    """All that no process but the resident one writes to."""
+    own = [str(folder), str(folder / TEMPORARY)]
+    return [*own, str(_IN_SANDBOX), "/dev/shm"] if cage.isolation is Isolation.SANDBOX else own  # noqa: S108 - its own
 
 
 def _teardown(ended: Ended, cage: Cage) -> Teardown:
     """In a sandbox the mounts end with the last process that has them."""
+    if ended.is_kept:
+        return Teardown(process_kept=True)
     mounts_gone_at = ended.gone_at if cage.isolation is Isolation.SANDBOX else None
     return Teardown(ended.gone_at, ended.folder_gone_at, mounts_gone_at)
 
@@ -274,7 +322,9 @@ def _stopped(measures: Measures) -> Outcome:
     return failure(ErrorName.CANCELED, "the job was stopped", status=Status.CANCELED, measures=measures)
 
 
-def _why_silent(exit_code: int) -> str:
+def _why_silent(exit_code: int | None) -> str:
+    if exit_code is None:
+        return "the process gave no result"
     if exit_code == 137:
         return "the process was killed (SIGKILL), perhaps because the machine had no memory left"
     if exit_code == 128 + signal.SIGXCPU:
@@ -282,13 +332,3 @@ def _why_silent(exit_code: int) -> str:
     if exit_code > 128:
         return f"the process was ended by signal {exit_code - 128}"
     return f"the process ended with exit code {exit_code} and without a result"
-
-
-async def _remove(folder: Path) -> None:
-    """What whoever should have done it has left."""
-    try:
-        await remove_job_folder(folder)
-    except FileNotFoundError:
-        pass
-    except OSError:
-        log.exception("%s can't be removed", folder)
