@@ -80,7 +80,7 @@ def restrictions(ground: Ground, *, with_filter: bool = True, with_parent: bool 
         *([("PDEATHSIG", _die_with_server)] if with_parent else []),
         ("limits", _limit),
         ("no_new_privs", linux.no_new_privileges),
-        *([("seccomp", lambda: linux.install_filter(ground.filter))] if with_filter else []),
+        *([("seccomp", lambda: linux.Filter(ground.filter).install())] if with_filter else []),
     ]
 
 

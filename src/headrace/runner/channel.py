@@ -34,10 +34,13 @@ def note(descriptor: int, kind: bytes, payload: bytes) -> None:
         pass
 
 
-def send(descriptor: int, kind: bytes, payload: bytes) -> None:
-    """Write the answer and close the descriptor; nobody may be listening any more."""
+def send(descriptor: int, kind: bytes, payload: bytes, peak_memory_kb: int) -> None:
+    """Write the answer and close the descriptor; nobody may be listening any more.
+
+    ``peak_memory_kb`` is 0 where whoever waits for this process knows it.
+    """
     try:
-        _write(descriptor, _HEADER.pack(kind, len(payload), _peak_memory_kb()) + payload)
+        _write(descriptor, _HEADER.pack(kind, len(payload), peak_memory_kb) + payload)
         os.close(descriptor)
     except OSError:
         pass
@@ -54,7 +57,7 @@ def _write(descriptor: int, data: bytes) -> None:
         left = left[os.write(descriptor, left) :]
 
 
-def _peak_memory_kb() -> int:
+def peak_memory_kb() -> int:
     """The most memory this process has had. The kernel's own account of it, in rusage, begins before exec."""
     try:
         with open("/proc/self/status", "rb") as status:

@@ -15,7 +15,7 @@ import signal
 import socket
 import sys
 
-from . import begin, ending, job, rehearsal, resident, slot_server
+from . import ending, heap, job, rehearsal, resident, slot_server
 from .cage import file_system, linux, users
 from .cage.levels import SANDBOX, Cage
 
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 UNFIT = ("grpc", "jax", "polars", "pyarrow", "ray", "tensorflow", "torch")
 """Packages that don't survive a fork: they have threads that do their work, or hold locks."""
 _LONGEST_MESSAGE = 64 * 1024
+_kept: list[object] = []
+"""What the functions of a slot server hold: a job that leaves them is not to take it apart."""
 
 
 class _Unfit(Exception):
@@ -41,10 +43,7 @@ def serve() -> None:
     besides), ``standard`` (modules of the standard library to import), ``path`` (folders to import from) and
     ``preload`` (modules of theirs).
     """
-    try:
-        _serve(json.loads(sys.argv[1]))
-    except begin.Forked as forked:
-        plan = forked.plan
+    plan = _serve(json.loads(sys.argv[1]))
     # From here on this is the process of a job, as deep in calls as one that was started for it.
     status: object = 1
     last = next(reversed(sys.modules))
@@ -55,7 +54,8 @@ def serve() -> None:
         ending.end(status, plan["folder"], last)
 
 
-def _serve(plan: dict[str, Any]) -> NoReturn:
+def _serve(plan: dict[str, Any]) -> dict[str, Any]:
+    """Open slots until the worker hangs up; returns, in the process of a job, its plan."""
     control = socket.socket(fileno=plan["control"])
     control.set_inheritable(False)
     try:
@@ -67,8 +67,9 @@ def _serve(plan: dict[str, Any]) -> NoReturn:
         _give_up(control, {"unfit": str(error)})
     except BaseException as error:
         _give_up(control, {"failure": f"{type(error).__name__}: {error}"})
-    while _open_slot(plan["level"], control, sandbox):
-        pass
+    while (request := _receive(control)) is not None:
+        if (begun := _open_slot(plan["level"], control, sandbox, request)) is not None:
+            return begun
     if sandbox is None:
         _end_all()
     os._exit(0)
@@ -127,34 +128,40 @@ def _load(plan: dict[str, Any]) -> None:
             raise _Unfit(name)
     rehearsal.rehearse()
     gc.collect()
+    heap.fill_holes()
     gc.freeze()  # what is here now is never looked at again by the collector of a job
 
 
-def _open_slot(level: str, control: socket.socket, sandbox: _Sandbox | None) -> bool:
+def _receive(control: socket.socket) -> tuple[dict[str, Any], int] | None:
+    """What slot is wanted, and its socket; None when the worker has hung up."""
     message, descriptors, _, _ = socket.recv_fds(control, _LONGEST_MESSAGE, 1, socket.MSG_CMSG_CLOEXEC)
     _reap()
-    if not message:
-        return False
-    cage = Cage(level, json.loads(message), sandbox.in_temporary if sandbox else [])
+    return (json.loads(message), descriptors[0]) if message else None
+
+
+def _open_slot(
+    level: str, control: socket.socket, sandbox: _Sandbox | None, request: tuple[dict[str, Any], int]
+) -> dict[str, Any] | None:
+    wanted, descriptor = request
+    cage = Cage(level, wanted, sandbox.in_temporary if sandbox else [])
     server = os.getpid()
     if sandbox:
         linux.unshare(linux.NEW_PIDS)
     if os.fork() == 0:
-        _be_slot(descriptors[0], control, cage, server)
+        return _be_slot(descriptor, control, cage, server)
     if sandbox:
         linux.setns(sandbox.home, linux.NEW_PIDS)
-    os.close(descriptors[0])
-    return True
+    os.close(descriptor)
+    return None
 
 
-def _be_slot(descriptor: int, control: socket.socket, cage: Cage, server: int) -> None:
+def _be_slot(descriptor: int, control: socket.socket, cage: Cage, server: int) -> dict[str, Any]:
     try:
         control.close()
         connection = socket.socket(fileno=descriptor)
         linux.die_with_parent(None if cage.level == SANDBOX else server)
-        slot_server.serve(connection, cage)
-    except begin.Forked:
-        raise
+        _kept.extend((control, connection, cage))
+        return slot_server.serve(connection, cage)
     except BaseException:
         os._exit(1)
 

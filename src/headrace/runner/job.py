@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.machinery
-import importlib.util
 import json
 import os
 import sys
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from types import ModuleType
     from typing import Any
 
+_PIECE = 1 << 20
 _ENTRY_ARGUMENT = "_ENTRYPOINT_OVERRIDE"
 """The argument by which a caller chose the function; it is no argument of that function."""
 
@@ -28,13 +28,13 @@ def run(plan: dict[str, Any]) -> object:
 
     Keys of the plan are ``arguments`` and ``result`` (descriptors), ``folder`` (the job's, holds its code),
     ``file`` (in it), ``module`` (what it is called), ``path`` (folders to import from besides), ``entry``
-    (the function), ``preprocess`` (whether ``preprocessor`` comes first).
+    (the function), ``preprocess`` (whether ``preprocessor`` comes first), ``is_forked`` (whether this process
+    was forked, so that whoever waits for it sees its memory).
     """
     owner = os.getpid()
     status: object = None
     try:
-        with os.fdopen(plan["arguments"], "rb") as file:
-            given = json.loads(file.read())
+        given = json.loads(_read_all(plan["arguments"]).decode())
         look_like_a_script(plan)
         answer = channel.RESULT, encode_result(call(load(plan), plan, given))
     except BaseException as error:
@@ -43,8 +43,16 @@ def run(plan: dict[str, Any]) -> object:
     # A child that the script forked may come this way too; only the job itself answers.
     if os.getpid() == owner:
         flush()
-        channel.send(plan["result"], *answer)
+        channel.send(plan["result"], *answer, 0 if plan.get("is_forked") else channel.peak_memory_kb())
     return status
+
+
+def _read_all(descriptor: int) -> bytes:
+    pieces: list[bytes] = []
+    while piece := os.read(descriptor, _PIECE):
+        pieces.append(piece)
+    os.close(descriptor)
+    return b"".join(pieces)
 
 
 def run_alone(run: Callable[[dict[str, Any]], object] = run) -> None:
@@ -157,12 +165,21 @@ def load(plan: dict[str, Any]) -> ModuleType:
     """The script as a module; raises whatever its first level raises."""
     file = os.path.join(plan["folder"], plan["file"])
     loader = importlib.machinery.SourceFileLoader(plan["module"], file)
-    spec: Any = importlib.util.spec_from_file_location(plan["module"], file, loader=loader)
-    module = importlib.util.module_from_spec(spec)
+    spec = importlib.machinery.ModuleSpec(plan["module"], loader, origin=file)
+    spec.has_location = True
+    module = _new_module(spec)
     if os.path.isdir(below := file.removesuffix(".py")):
         module.__path__ = [below]  # scripts whose paths begin with its own can be imported beside it
     sys.modules[plan["module"]] = module
-    loader.exec_module(module)
+    # As the loader does, but for its looking for bytecode that nobody has written.
+    exec(loader.source_to_code(loader.get_data(file), file), module.__dict__)
+    return module
+
+
+def _new_module(spec: importlib.machinery.ModuleSpec) -> ModuleType:
+    module = type(sys)(spec.name)
+    module.__file__, module.__loader__, module.__package__ = spec.origin, spec.loader, spec.parent
+    module.__spec__ = spec
     return module
 
 

@@ -6,7 +6,7 @@ where methods are found. A job that did that for itself would copy twice as many
 
 from __future__ import annotations
 
-import json
+import marshal
 import os
 import sys
 
@@ -39,7 +39,7 @@ def rehearse() -> None:
 def _run_once(source: int) -> None:
     folder, file = "/proc/self/fd", str(source)
     environ = dict(os.environ)
-    text = json.dumps({"environ": environ, "files": {}, "command": None}).encode()
+    text = marshal.dumps({"environ": environ, "files": {}, "command": None}, 2)
     given = _in_memory(begin.LENGTH.pack(len(text)) + text + _ARGUMENTS)
     plan = begin.read_plan(given)
     begin.look_fresh(plan["environ"])
@@ -53,6 +53,7 @@ def _run_once(source: int) -> None:
         "module": "rehearsed",
         "path": [],
         "entry": "main",
+        "is_forked": True,
     })  # fmt: skip
     del sys.modules["rehearsed"]
 

@@ -63,7 +63,7 @@ def serve(plan: dict[str, Any]) -> object:
         job.flush()
         if not (can_stay and state.clean_up()):
             channel.note(plan["result"], channel.LAST, b"")
-            channel.send(plan["result"], *answer)
+            channel.send(plan["result"], *answer, channel.peak_memory_kb())
             return status
         try:
             channel.answer(plan["result"], *answer, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)

@@ -11,6 +11,7 @@ begun, and an ``ENDING`` when nothing is left.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import socket
@@ -24,6 +25,8 @@ from .removal import remove_folder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from .cage.levels import Cage
 
 STARTED, ENDED = b"S", b"E"
@@ -31,37 +34,51 @@ ENDING = struct.Struct(">cii??")
 """``E``, the wait status of the first process, its peak of memory in kB, whether all processes are gone, and
 whether the folder is."""
 _LONGEST_NAME = 4096
+_FIRST_FREE = 64
+_DESCRIPTOR = struct.Struct("@i")
+_ROOM_FOR_DESCRIPTORS = socket.CMSG_LEN(3 * _DESCRIPTOR.size)
 _MOST_ROUNDS = 2000
 _PAUSE_SECONDS = 0.005
 
 
-def serve(connection: socket.socket, cage: Cage) -> None:
-    """Start jobs until the worker hangs up, and end then; raises ``begin.Forked`` in the process of a job."""
+def serve(connection: socket.socket, cage: Cage) -> dict[str, Any]:
+    """Start jobs until the worker hangs up, and end then; returns, in the process of a job, its plan."""
     cage.settle()
+    connection = _move_away(connection)
     connection.send(STARTED)
     while True:
-        name, descriptors, _, _ = socket.recv_fds(connection, _LONGEST_NAME, 3, socket.MSG_CMSG_CLOEXEC)
+        name, _, _, _ = connection.recvmsg(_LONGEST_NAME, _ROOM_FOR_DESCRIPTORS, socket.MSG_CMSG_CLOEXEC)
         if not name:
             os._exit(0)
-        _run_one(connection, cage, name.decode(), descriptors)
+        if (begun := _run_one(connection, cage, name.decode())) is not None:
+            return begun
 
 
-def _run_one(connection: socket.socket, cage: Cage, folder: str, descriptors: list[int]) -> None:
+def _move_away(connection: socket.socket) -> socket.socket:
+    """Free all low numbers, so that descriptors which come have the numbers that a job wants them to have."""
+    moved = socket.socket(fileno=fcntl.fcntl(connection.fileno(), fcntl.F_DUPFD_CLOEXEC, _FIRST_FREE))
+    connection.detach()
+    os.closerange(begin.GIVEN, _FIRST_FREE)
+    return moved
+
+
+def _run_one(connection: socket.socket, cage: Cage, folder: str) -> dict[str, Any] | None:
     server = os.getpid()
     pid = os.fork()
     if pid == 0:
         connection.detach()  # its number will be another's
-        begin.become_job(folder, descriptors, cage, server)
+        return begin.become_job(folder, cage, server)
     watched = os.pidfd_open(pid)
-    for descriptor in descriptors:
-        os.close(descriptor)
-    socket.send_fds(connection, [STARTED], [watched])
+    os.closerange(begin.GIVEN, begin.OUTPUT + 1)
+    rights = (socket.SOL_SOCKET, socket.SCM_RIGHTS, _DESCRIPTOR.pack(watched))
+    connection.sendmsg((STARTED,), (rights,))
     os.close(watched)
     status, peak_kb = _reap_until(pid)
     is_gone = _end_survivors(cage)
     # In a sandbox it was in the memory of a mount namespace that has ended with its last process.
     is_folder_gone = is_gone if cage.level == SANDBOX else remove_folder(folder)
     connection.send(ENDING.pack(ENDED, status, peak_kb, is_gone, is_folder_gone))
+    return None
 
 
 def _reap_until(pid: int) -> tuple[int, int]:

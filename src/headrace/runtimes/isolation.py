@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import logging
+import marshal
 import os
 import sys
 import tempfile
@@ -17,7 +17,7 @@ from headrace.sandbox.cage import Cage, Isolation, Limits, Stop
 from headrace.sandbox.fork_server import ForkServer, ForkServerFailed, Load
 from headrace.sandbox.frames import RESULT
 from headrace.sandbox.run import Sinks, follow
-from headrace.sandbox.slot_server import SlotLost, Work
+from headrace.sandbox.slot_server import PLAN_VERSION, SlotLost, Work
 from headrace.sandbox.slots import choose_isolation
 
 log = logging.getLogger(__name__)
@@ -73,7 +73,7 @@ def _work() -> Work:
     job = {"file": "main.py", "module": "main", "path": [], "entry": "main", "preprocess": False}
     environ = {"TMPDIR": str(Path(_FOLDER, "tmp"))}
     plan = {"environ": environ, "files": {"main.py": _TRIAL}, "job": job, "command": None}
-    return Work(_FOLDER, json.dumps(plan).encode(), b"{}")
+    return Work(_FOLDER, marshal.dumps(plan, PLAN_VERSION), b"{}")
 
 
 @contextmanager

@@ -20,6 +20,8 @@ STARTED = b"S"
 _ENDING = struct.Struct(">cii??")
 _LENGTH = struct.Struct(">Q")
 _LONGEST_MESSAGE = 64
+PLAN_VERSION = 2
+"""Of ``marshal``: each Python reads it."""
 
 
 class SlotLost(Exception):
@@ -30,8 +32,8 @@ class SlotLost(Exception):
 class Work:
     """One job for a slot.
 
-    ``folder`` is made for it; ``plan`` (JSON, see ``runner/begin.py``) says what lies in it, and may hold
-    secrets. ``arguments`` is a JSON object in UTF-8.
+    ``folder`` is made for it; ``plan`` (by ``marshal``, see ``runner/begin.py``) says what lies in it, and
+    may hold secrets. ``arguments`` is a JSON object in UTF-8.
     """
 
     folder: str

@@ -28,7 +28,7 @@ class Cage:
         self.uid: int | None = wanted["uid"]
         self.limits: dict[str, int] = wanted["limits"]
         self.disk_bytes: int = wanted["disk_bytes"]
-        self.filter = make_filter() if level == SANDBOX else b""
+        self._filter = linux.Filter(make_filter()) if level == SANDBOX else None
 
     def settle(self) -> None:
         """For the slot server, which is the init of a new PID namespace in a sandbox: prepare the slot."""
@@ -51,9 +51,10 @@ class Cage:
         else:
             self._make_folder(folder)
         if self.uid is not None:
-            users.change_user(self.uid)
-        if self.level == SANDBOX:
+            users.change_user(self.uid)  # with it all capabilities go
+        elif self.level == SANDBOX:
             linux.drop_capabilities()
+        if self.level == SANDBOX:
             os.mkdir(folder, 0o700)
         linux.set_dumpable(1)
         os.chdir(folder)
@@ -63,8 +64,8 @@ class Cage:
             linux.die_with_parent(server)
         set_limits(self.limits)
         linux.no_new_privileges()
-        if self.level == SANDBOX:
-            linux.install_filter(self.filter)
+        if self._filter:
+            self._filter.install()
 
     def _make_folder(self, folder: str) -> None:
         os.mkdir(folder, 0o700)

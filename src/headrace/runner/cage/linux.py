@@ -6,6 +6,10 @@ import ctypes
 import os
 import struct
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 NEW_MOUNTS = 0x00020000
 NEW_IPC = 0x08000000
 NEW_USERS = 0x10000000
@@ -20,46 +24,54 @@ _SET_PDEATHSIG, _SET_DUMPABLE, _SET_SECCOMP, _SET_CHILD_SUBREAPER, _SET_NO_NEW_P
 _CAPABILITY_VERSION_3 = 0x20080522
 
 _libc = ctypes.CDLL(None, use_errno=True)
+# Looked up now, and not in each job again.
+_capset = _libc.capset
+_mount = _libc.mount
+_prctl = _libc.prctl
+_setns = _libc.setns
+_syscall = _libc.syscall
+_umount2 = _libc.umount2
+_unshare = _libc.unshare
 
 
 def unshare(flags: int) -> None:
     """Leave namespaces for new ones; a new PID namespace is for the children only."""
-    _call("unshare", flags)
+    _call(_unshare, flags)
 
 
 def setns(descriptor: int, flags: int) -> None:
     """Enter a namespace; a PID namespace is for the children only."""
-    _call("setns", descriptor, flags)
+    _call(_setns, descriptor, flags)
 
 
 def make_mounts_private() -> None:
     """What is mounted from now on is seen in this mount namespace only."""
-    _call("mount", None, b"/", None, ctypes.c_ulong(_RECURSIVE | _PRIVATE), None)
+    _call(_mount, None, b"/", None, ctypes.c_ulong(_RECURSIVE | _PRIVATE), None)
 
 
 def mount_proc(folder: str) -> None:
     """Mount the processes of this PID namespace."""
     flags = ctypes.c_ulong(_NOSUID | _NODEV | _NOEXEC)
-    _call("mount", b"proc", os.fsencode(folder), b"proc", flags, None)
+    _call(_mount, b"proc", os.fsencode(folder), b"proc", flags, None)
 
 
 def mount_tmpfs(folder: str, options: str) -> None:
     """Mount an empty file system in memory."""
     flags = ctypes.c_ulong(_NOSUID | _NODEV)
-    _call("mount", b"tmpfs", os.fsencode(folder), b"tmpfs", flags, options.encode())
+    _call(_mount, b"tmpfs", os.fsencode(folder), b"tmpfs", flags, options.encode())
 
 
 def bind(source: str, target: str) -> None:
     """Make a file or folder visible at another place, with all that is mounted below it."""
     flags = ctypes.c_ulong(_BIND | _RECURSIVE)
-    _call("mount", os.fsencode(source), os.fsencode(target), None, flags, None)
+    _call(_mount, os.fsencode(source), os.fsencode(target), None, flags, None)
 
 
 def make_read_only(folder: str, *, with_what_is_below: bool = True) -> None:
     """Let nobody write to a mount. A plain remount would have to repeat flags it can't know (EPERM)."""
     attributes = struct.pack("=QQQQ", _ATTRIBUTE_READ_ONLY, 0, 0, 0)
     _call(
-        "syscall",
+        _syscall,
         ctypes.c_long(_SYS_MOUNT_SETATTR),
         ctypes.c_int(_AT_FDCWD),
         os.fsencode(folder),
@@ -72,23 +84,23 @@ def make_read_only(folder: str, *, with_what_is_below: bool = True) -> None:
 def pivot_root(new: str, old: str) -> None:
     """Make the mount ``new`` the root; what was the root before is at ``old``, in or on it."""
     number = ctypes.c_long(_SYS_PIVOT_ROOT[os.uname().machine])
-    _call("syscall", number, os.fsencode(new), os.fsencode(old))
+    _call(_syscall, number, os.fsencode(new), os.fsencode(old))
 
 
 def unmount(folder: str) -> None:
     """Detach a mount and all that is below it."""
-    _call("umount2", os.fsencode(folder), _DETACH)
+    _call(_umount2, os.fsencode(folder), _DETACH)
 
 
 def drop_capabilities() -> None:
     """Give up all of them for good; before that a change of uid may have left some."""
     header = struct.pack("=Ii", _CAPABILITY_VERSION_3, 0)
-    _call("capset", header, bytes(24))
+    _call(_capset, header, bytes(24))
 
 
 def set_dumpable(value: int) -> None:
     """Whether processes of the same user may look into this one (1) or not (0)."""
-    _prctl(_SET_DUMPABLE, value)
+    _set(_SET_DUMPABLE, value)
 
 
 def die_with_parent(parent: int | None = None) -> None:
@@ -97,34 +109,39 @@ def die_with_parent(parent: int | None = None) -> None:
     ``parent`` is its pid: a parent that has died before is noticed by it. It can't be where it is in another
     PID namespace.
     """
-    _prctl(_SET_PDEATHSIG, 9)
+    _set(_SET_PDEATHSIG, 9)
     if parent is not None and os.getppid() != parent:
         os._exit(1)
 
 
 def adopt_orphans() -> None:
     """From now on processes whose parents end become this process's children."""
-    _prctl(_SET_CHILD_SUBREAPER, 1)
+    _set(_SET_CHILD_SUBREAPER, 1)
 
 
 def no_new_privileges() -> None:
     """No program helps to more rights any more."""
-    _prctl(_SET_NO_NEW_PRIVS, 1)
+    _set(_SET_NO_NEW_PRIVS, 1)
 
 
-def install_filter(program: bytes) -> None:
-    """Install a seccomp filter, for this process and all that it starts."""
-    instructions = ctypes.create_string_buffer(program, len(program))
-    header = struct.pack("@HP", len(program) // 8, ctypes.addressof(instructions))
-    _call("prctl", _SET_SECCOMP, ctypes.c_ulong(2), header, 0, 0)
+class Filter:
+    """A seccomp filter, ready to be installed."""
+
+    def __init__(self, program: bytes) -> None:
+        self._instructions = ctypes.create_string_buffer(program, len(program))
+        self._header = struct.pack("@HP", len(program) // 8, ctypes.addressof(self._instructions))
+
+    def install(self) -> None:
+        """For this process and all that it starts."""
+        _call(_prctl, _SET_SECCOMP, ctypes.c_ulong(2), self._header, 0, 0)
 
 
-def _prctl(option: int, value: int) -> None:
+def _set(option: int, value: int) -> None:
     none = ctypes.c_ulong(0)
-    _call("prctl", option, ctypes.c_ulong(value), none, none, none)
+    _call(_prctl, option, ctypes.c_ulong(value), none, none, none)
 
 
-def _call(name: str, *arguments: object) -> None:
-    if getattr(_libc, name)(*arguments) == -1:
+def _call(function: Any, *arguments: object) -> None:
+    if function(*arguments) == -1:
         number = ctypes.get_errno()
-        raise OSError(number, f"{name}: {os.strerror(number)}")
+        raise OSError(number, f"{function.__name__}: {os.strerror(number)}")

@@ -82,7 +82,7 @@ _ALLOW, _KILL, _ERRNO = 0x7FFF0000, 0x80000000, 0x00050000
 
 
 def make_filter() -> bytes:
-    """A classic BPF program: everything is allowed but what is listed; for ``linux.install_filter``.
+    """A classic BPF program: everything is allowed but what is listed; for ``linux.Filter``.
 
     The numbers are a search tree, for the kernel runs the program once for each of its calls when the
     filter is installed. Raises OSError on a machine whose numbers aren't known.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-import json
+import marshal
 import signal
 from contextlib import nullcontext
 from pathlib import Path
@@ -29,7 +29,7 @@ from headrace.sandbox.cage import Isolation
 from headrace.sandbox.fork_server import ForkServerFailed
 from headrace.sandbox.frames import ERROR, Frame
 from headrace.sandbox.run import Ended, EndedBy, Sinks, follow
-from headrace.sandbox.slot_server import SlotLost, Work
+from headrace.sandbox.slot_server import PLAN_VERSION, SlotLost, Work
 
 if TYPE_CHECKING:
     from headrace.runtimes.base import Attempt, Code, Folders, LogSink
@@ -244,7 +244,7 @@ class PythonRuntime:
             "job": job,
             "command": None if self._is_forking else self._command(interpreter, attempt),
         }
-        return Work(str(folder), json.dumps(plan).encode(), attempt.arguments)
+        return Work(str(folder), marshal.dumps(plan, PLAN_VERSION), attempt.arguments)
 
     def _command(self, interpreter: PythonInterpreter, attempt: Attempt) -> list[str]:
         program = BOOTSTRAP if attempt.resident is None else BOOTSTRAP_RESIDENT
