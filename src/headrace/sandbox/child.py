@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    import asyncio
     import signal
 
 
@@ -41,8 +42,8 @@ class Child(Protocol):
         """As the worker sees it, while there is one."""
         ...
 
-    async def wait(self) -> Exit:
-        """Wait for its end."""
+    def wait(self) -> asyncio.Future[Exit]:
+        """Its end, to come; whoever gives up waiting does not cancel it. Asked for once."""
         ...
 
     def signal(self, number: signal.Signals) -> None:

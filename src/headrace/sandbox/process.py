@@ -5,6 +5,7 @@ Jobs are started by slot servers instead (``sandbox/slot_server.py``).
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -49,8 +50,11 @@ class OwnChild:
         self.answer = answer
         """Reading end of its result pipe, non-blocking."""
 
-    async def wait(self) -> Exit:
-        """Wait for its end; called once."""
+    def wait(self) -> asyncio.Future[Exit]:
+        """Its end, to come; asked for once."""
+        return asyncio.ensure_future(self._wait())
+
+    async def _wait(self) -> Exit:
         watched = os.pidfd_open(self.pid)
         try:
             await readable(watched)

@@ -53,7 +53,7 @@ class Resident:
         self._cage = cage
         self._news = asyncio.Event()
         self._call: _Call | None = None
-        self._waiting: asyncio.Task[Exit] = asyncio.create_task(self._child.wait())
+        self._waiting = self._child.wait()
         self._waiting.add_done_callback(self._has_ended)
         self._watching = asyncio.create_task(watch_memory(self._child, self._note_memory))
         self._output = _Inlet(self._child.output, self._hear_output)
@@ -83,7 +83,8 @@ class Resident:
             await self._until_over(call)
             exit_ = None
             if call.is_last or not call.is_answered:
-                exit_ = await self._waiting
+                await asyncio.wait((self._waiting,))
+                exit_ = self._waiting.result()
             await call.output.end()
         except BaseException:
             self._is_spent = True
@@ -153,7 +154,7 @@ class Resident:
             for frame in told:
                 await call.take_note(frame)
 
-    def _has_ended(self, waiting: asyncio.Task[Exit]) -> None:
+    def _has_ended(self, waiting: asyncio.Future[Exit]) -> None:
         if not waiting.cancelled():
             waiting.exception()  # whoever waits for it is told; there may be nobody
         self._news.set()

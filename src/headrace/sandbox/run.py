@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from headrace.clock import monotonic, now
 from headrace.sandbox.descriptors import read_some
@@ -18,8 +17,10 @@ from headrace.sandbox.output import Output, Write
 
 if TYPE_CHECKING:
     from headrace.sandbox.cage import Cage, Stop
-    from headrace.sandbox.child import Child
+    from headrace.sandbox.child import Child, Exit
 
+_SHORT_SECONDS = 0.01
+"""Jobs that are over by then are short."""
 _PATIENCE_SECONDS = 5.0
 """How long pipes are read after nobody should hold them any more."""
 
@@ -74,27 +75,24 @@ class Ended:
 async def follow(child: Child, cage: Cage, sinks: Sinks, stop: Stop, timeout_seconds: float | None) -> Ended:
     """Follow a child that was just started until nothing of it is left, and close it."""
     began = monotonic()
-    reader = FrameReader(cage.limits.result_bytes)
-    pumps = [
-        asyncio.create_task(_pump_output(child.output, sinks.write, cage.limits.log_bytes)),
-        asyncio.create_task(_pump_answer(child.answer, reader, sinks.take_note)),
-    ]
-    waiting = asyncio.create_task(child.wait())
-    watching = asyncio.create_task(watch_memory(child, sinks.note_memory))
+    pumps = _Pumps(child, cage, sinks)
+    waiting = child.wait()
+    ended_by = EndedBy.ITSELF
     try:
-        ended_by = await _until_end(waiting, stop, timeout_seconds)
+        if not await _is_short(waiting, timeout_seconds):
+            pumps.begin()
+            ended_by = await _until_end(waiting, stop, timeout_seconds and began + timeout_seconds)
         if ended_by is not EndedBy.ITSELF:
             await end(child, waiting, stop, cage.grace_seconds)
-        exit_ = await waiting
+        await asyncio.wait((waiting,))
+        exit_ = waiting.result()
         duration_ms = round((monotonic() - began) * 1000)
         is_gone = await child.end_survivors()
         gone_at = now() if is_gone else None
-        pumped, _ = await asyncio.wait(pumps, timeout=None if is_gone else _PATIENCE_SECONDS)
-        for pump in pumped:
-            pump.result()
+        await pumps.finish(is_gone=is_gone)
     finally:
-        await _clean_up(child, waiting, [watching, *pumps])
-    frame = reader.frame
+        await _clean_up(child, waiting, pumps)
+    frame = pumps.reader.frame
     peak_memory_kb = (frame and frame.peak_memory_kb) or exit_.peak_memory_kb
     return Ended(
         ended_by,
@@ -102,18 +100,75 @@ async def follow(child: Child, cage: Cage, sinks: Sinks, stop: Stop, timeout_sec
         duration_ms,
         peak_memory_kb,
         frame,
-        reader.is_broken,
-        reader.too_large,
+        pumps.reader.is_broken,
+        pumps.reader.too_large,
         gone_at,
         gone_at if exit_.is_folder_gone else None,
     )
 
 
-async def _until_end(waiting: asyncio.Task[object], stop: Stop, timeout_seconds: float | None) -> EndedBy:
+class _Pumps:
+    """Read what a child prints and tells, and look at its memory.
+
+    Most jobs are over before that is worth a task: what they said is read from the pipes at once, then.
+    """
+
+    def __init__(self, child: Child, cage: Cage, sinks: Sinks) -> None:
+        self.reader = FrameReader(cage.limits.result_bytes)
+        self._child, self._sinks = child, sinks
+        self._output = Output(sinks.write, cage.limits.log_bytes)
+        self._reading: list[asyncio.Task[None]] = []
+        self._watching: asyncio.Task[None] | None = None
+
+    def begin(self) -> None:
+        """While it runs."""
+        self._reading = [asyncio.create_task(self._take_output()), asyncio.create_task(self._take_answer())]
+        self._watching = asyncio.create_task(watch_memory(self._child, self._sinks.note_memory))
+
+    async def finish(self, *, is_gone: bool) -> None:
+        """Read the rest; of one that is not gone, what comes within a while."""
+        if not self._reading and is_gone:
+            await self._take_output()
+            await self._take_answer()
+            return
+        if not self._reading:
+            self.begin()
+        read, _ = await asyncio.wait(self._reading, timeout=None if is_gone else _PATIENCE_SECONDS)
+        for reading in read:
+            reading.result()
+
+    async def close(self) -> None:
+        """Read no more."""
+        tasks = [*self._reading, *([self._watching] if self._watching else [])]
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _take_output(self) -> None:
+        while data := await read_some(self._child.output):
+            await self._output.take(data)
+        await self._output.end()
+
+    async def _take_answer(self) -> None:
+        while data := await read_some(self._child.answer):
+            for frame in self.reader.feed(data):
+                await self._sinks.take_note(frame)
+
+
+async def _is_short(waiting: asyncio.Future[Exit], timeout_seconds: float | None) -> bool:
+    """Wait for a moment; says whether it has ended in it."""
+    seconds = _SHORT_SECONDS if timeout_seconds is None else min(_SHORT_SECONDS, timeout_seconds)
+    await asyncio.wait((waiting,), timeout=seconds)
+    return waiting.done()
+
+
+async def _until_end(waiting: asyncio.Future[Exit], stop: Stop, deadline: float | None) -> EndedBy:
     stopping = asyncio.create_task(stop.wait())
+    seconds = None if deadline is None else max(0.0, deadline - monotonic())
     try:
         done, _ = await asyncio.wait(
-            (waiting, stopping), timeout=timeout_seconds, return_when=asyncio.FIRST_COMPLETED
+            (waiting, stopping), timeout=seconds, return_when=asyncio.FIRST_COMPLETED
         )
     finally:
         stopping.cancel()
@@ -122,7 +177,7 @@ async def _until_end(waiting: asyncio.Task[object], stop: Stop, timeout_seconds:
     return EndedBy.STOP if done else EndedBy.TIMEOUT
 
 
-async def end(child: Child, waiting: asyncio.Task[Any], stop: Stop, grace_seconds: float) -> None:
+async def end(child: Child, waiting: asyncio.Future[Exit], stop: Stop, grace_seconds: float) -> None:
     """SIGTERM, then SIGKILL to whatever has not ended within its grace."""
     if not stop.at_once:
         child.signal(signal.SIGTERM)
@@ -133,26 +188,10 @@ async def end(child: Child, waiting: asyncio.Task[Any], stop: Stop, grace_second
         child.signal(signal.SIGKILL)
 
 
-async def _pump_output(descriptor: int, write: Write, most_bytes: int) -> None:
-    output = Output(write, most_bytes)
-    while data := await read_some(descriptor):
-        await output.take(data)
-    await output.end()
-
-
-async def _pump_answer(descriptor: int, reader: FrameReader, take_note: TakeNote) -> None:
-    while data := await read_some(descriptor):
-        for frame in reader.feed(data):
-            await take_note(frame)
-
-
-async def _clean_up(child: Child, waiting: asyncio.Task[object], tasks: list[asyncio.Task[None]]) -> None:
+async def _clean_up(child: Child, waiting: asyncio.Future[Exit], pumps: _Pumps) -> None:
     """Leave nothing behind, also when this is cancelled in the middle."""
     if not waiting.done():
         child.signal(signal.SIGKILL)
-        with suppress(Exception):
-            await waiting
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.wait((waiting,))
+    await pumps.close()
     child.close()

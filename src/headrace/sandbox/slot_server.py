@@ -148,9 +148,9 @@ class SlotChild:
                     return pid if pid > 0 else None
         return None
 
-    async def wait(self) -> Exit:
-        """Wait until nothing of it is left; raises SlotLost."""
-        return await asyncio.shield(self._ended)
+    def wait(self) -> asyncio.Future[Exit]:
+        """When nothing of it is left, to come; has SlotLost where that can't be known."""
+        return self._ended
 
     def signal(self, number: signal.Signals) -> None:
         """Signal it and its process group, at once or as soon as it has begun."""
@@ -164,8 +164,8 @@ class SlotChild:
             os.killpg(pid, number)
 
     async def end_survivors(self) -> bool:
-        """The slot server has done that."""
-        return (await self.wait()).is_gone
+        """The slot server has done that by the end."""
+        return self._ended.result().is_gone
 
     def close(self) -> None:
         """Close all that is open of it."""
