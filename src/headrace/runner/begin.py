@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import _signal  # pyright: ignore[reportMissingImports] - what is behind signal, without its enums
+import fcntl
 import json
 import marshal
 import os
+import socket
 import struct
 import sys
 
@@ -19,26 +21,31 @@ if TYPE_CHECKING:
 
 GIVEN, ANSWER, OUTPUT = 3, 4, 5
 """The descriptors that a job is born with: what it is given, where it answers, what becomes its 1 and 2."""
+_FIRST_FREE = 64
+_LONGEST_NAME = 4096
+_ROOM_FOR_DESCRIPTORS = socket.CMSG_LEN(3 * struct.calcsize("@i"))
 _LOOKED_AT = ("TZ", "LC_ALL", "LC_CTYPE", "LANG")
 """Variables that the C library has looked at when the server began."""
 LENGTH = struct.Struct(">Q")
 """What comes before the plan: how many bytes it has."""
 
 
-def become_job(folder: str, cage: Cage, server: int) -> dict[str, Any]:
-    """Become the job: returns the plan for ``job.run`` once this process looks like one started for it.
+def become_job(waiting: socket.socket, cage: Cage, server: int) -> dict[str, Any]:
+    """Wait in the cage for a job and become it: returns the plan for ``job.run``.
 
-    It is given the length of a plan, the plan as ``marshal`` writes it, and its arguments. Keys of the plan
-    are ``environ``, ``files`` (text by the place in the folder), ``job`` (see ``job.run``), and ``command``
-    for one that runs in an interpreter of its own. The folder that ``TMPDIR`` names is made.
+    By then this process looks like one that was started for the job. Over ``waiting`` comes the name of its
+    folder, with the descriptors; nothing where the slot server ends. It is given the length of a plan, the
+    plan as ``marshal`` writes it, and its arguments. Keys of the plan are ``environ``, ``files`` (text by the
+    place in the folder), ``job`` (see ``job.run``), and ``command`` for a job in an interpreter of its own.
+    The folder that ``TMPDIR`` names is made.
     """
+    waiting, folder = _keep_only(waiting), ""
     try:
         os.setsid()
-        os.dup2(OUTPUT, 1)
-        os.dup2(OUTPUT, 2)
-        os.closerange(OUTPUT, 1 << 20)  # nothing else of the server stays open
+        cage.enter(server)
+        folder = _receive(waiting)
+        cage.enter_folder(folder)
         plan = read_plan(GIVEN)
-        cage.enter(folder, server)
         os.mkdir(plan["environ"]["TMPDIR"], 0o700)
         _write_files(folder, plan["files"])
         where = {"folder": folder, "arguments": GIVEN, "result": ANSWER}
@@ -49,11 +56,32 @@ def become_job(folder: str, cage: Cage, server: int) -> dict[str, Any]:
             os.execve(plan["command"][0], [*plan["command"], json.dumps(job)], plan["environ"])  # noqa: S606 - no shell
         look_fresh(plan["environ"])
     except BaseException as error:
+        if not folder:
+            _receive(waiting)  # to tell it to the first job that comes
         message = f"the job could not be started: {type(error).__name__}: {error}"
         error_object = json.dumps({"name": "InternalErr", "message": message}).encode()
         channel.send(ANSWER, channel.ERROR, error_object, 0)
         os._exit(1)
     return job
+
+
+def _keep_only(waiting: socket.socket) -> socket.socket:
+    """Leave nothing of the server open but this, and the numbers free that the descriptors are to have."""
+    number = fcntl.fcntl(waiting.detach(), fcntl.F_DUPFD_CLOEXEC, _FIRST_FREE)
+    os.closerange(GIVEN, number)
+    os.closerange(number + 1, 1 << 20)
+    return socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET, 0, number)
+
+
+def _receive(waiting: socket.socket) -> str:
+    name, _, _, _ = waiting.recvmsg(_LONGEST_NAME, _ROOM_FOR_DESCRIPTORS, socket.MSG_CMSG_CLOEXEC)
+    if not name:
+        os._exit(0)
+    waiting.close()
+    os.dup2(OUTPUT, 1)
+    os.dup2(OUTPUT, 2)
+    os.close(OUTPUT)
+    return name.decode()
 
 
 def read_plan(descriptor: int) -> dict[str, Any]:

@@ -11,12 +11,12 @@ begun, and an ``ENDING`` when nothing is left.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import signal
 import socket
 import struct
 import time
+from typing import NamedTuple
 
 from . import begin
 from .cage import users
@@ -34,7 +34,6 @@ ENDING = struct.Struct(">cii??")
 """``E``, the wait status of the first process, its peak of memory in kB, whether all processes are gone, and
 whether the folder is."""
 _LONGEST_NAME = 4096
-_FIRST_FREE = 64
 _DESCRIPTOR = struct.Struct("@i")
 _ROOM_FOR_DESCRIPTORS = socket.CMSG_LEN(3 * _DESCRIPTOR.size)
 _MOST_ROUNDS = 2000
@@ -42,43 +41,70 @@ _PAUSE_SECONDS = 0.005
 
 
 def serve(connection: socket.socket, cage: Cage) -> dict[str, Any]:
-    """Start jobs until the worker hangs up, and end then; returns, in the process of a job, its plan."""
+    """Start jobs until the worker hangs up, and end then; returns, in the process of a job, its plan.
+
+    The process of the next job is there before the job is, in its cage already.
+    """
     cage.settle()
-    connection = _move_away(connection)
     connection.send(STARTED)
+    job: _Job | None = None
     while True:
-        name, _, _, _ = connection.recvmsg(_LONGEST_NAME, _ROOM_FOR_DESCRIPTORS, socket.MSG_CMSG_CLOEXEC)
-        if not name:
-            os._exit(0)
-        if (begun := _run_one(connection, cage, name.decode())) is not None:
-            return begun
+        here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        server = os.getpid()
+        if (standby := os.fork()) == 0:
+            here.detach()
+            connection.detach()  # their numbers will be others'
+            return begin.become_job(there, cage, server)
+        there.close()
+        job = job or _receive(connection)
+        if cage.level != SANDBOX:
+            cage.make_folder(job.folder)
+        if _hand_over(job, here):
+            _see_it_end(connection, cage, job, standby)
+            job = None
+        here.close()
 
 
-def _move_away(connection: socket.socket) -> socket.socket:
-    """Free all low numbers, so that descriptors which come have the numbers that a job wants them to have."""
-    moved = socket.socket(fileno=fcntl.fcntl(connection.fileno(), fcntl.F_DUPFD_CLOEXEC, _FIRST_FREE))
-    connection.detach()
-    os.closerange(begin.GIVEN, _FIRST_FREE)
-    return moved
+class _Job(NamedTuple):
+    """What comes for one: the name of its folder, and three descriptors as they come and go by a socket."""
+
+    name: bytes
+    rights: list[tuple[int, int, bytes]]
+
+    @property
+    def folder(self) -> str:
+        return self.name.decode()
 
 
-def _run_one(connection: socket.socket, cage: Cage, folder: str) -> dict[str, Any] | None:
-    server = os.getpid()
-    pid = os.fork()
-    if pid == 0:
-        connection.detach()  # its number will be another's
-        return begin.become_job(folder, cage, server)
+def _receive(connection: socket.socket) -> _Job:
+    name, rights, _, _ = connection.recvmsg(_LONGEST_NAME, _ROOM_FOR_DESCRIPTORS, socket.MSG_CMSG_CLOEXEC)
+    if not name:
+        os._exit(0)
+    return _Job(name, rights)
+
+
+def _hand_over(job: _Job, to: socket.socket) -> bool:
+    """Give a job to the process that waits for it; False where that is dead: then nobody has it."""
+    try:
+        to.sendmsg((job.name,), job.rights)
+    except OSError:
+        return False
+    for _, _, descriptors in job.rights:
+        for (descriptor,) in _DESCRIPTOR.iter_unpack(descriptors):
+            os.close(descriptor)
+    return True
+
+
+def _see_it_end(connection: socket.socket, cage: Cage, job: _Job, pid: int) -> None:
     watched = os.pidfd_open(pid)
-    os.closerange(begin.GIVEN, begin.OUTPUT + 1)
     rights = (socket.SOL_SOCKET, socket.SCM_RIGHTS, _DESCRIPTOR.pack(watched))
     connection.sendmsg((STARTED,), (rights,))
     os.close(watched)
     status, peak_kb = _reap_until(pid)
     is_gone = _end_survivors(cage)
     # In a sandbox it was in the memory of a mount namespace that has ended with its last process.
-    is_folder_gone = is_gone if cage.level == SANDBOX else remove_folder(folder)
+    is_folder_gone = is_gone if cage.level == SANDBOX else remove_folder(job.folder)
     connection.send(ENDING.pack(ENDED, status, peak_kb, is_gone, is_folder_gone))
-    return None
 
 
 def _reap_until(pid: int) -> tuple[int, int]:

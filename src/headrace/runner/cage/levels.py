@@ -40,24 +40,31 @@ class Cage:
         # Jobs are not to look into it.
         linux.set_dumpable(0)
 
-    def enter(self, folder: str, server: int) -> None:
-        """For the job's process: make its folder, and give up everything else.
+    def make_folder(self, folder: str) -> None:
+        """For the slot server, elsewhere than in a sandbox: make the folder of a job.
+
+        Where that can't be done the job notices, and says so.
+        """
+        try:
+            os.mkdir(folder, 0o700)
+            if self.uid is not None:
+                os.chown(folder, self.uid, self.uid)
+        except OSError:
+            pass
+
+    def enter(self, server: int) -> None:
+        """For a process that is to be a job: give up everything that no job is to have.
 
         ``server`` is the pid of the slot server, with which it dies; in a sandbox its init does that. The
-        order matters: a change of uid clears the parent-death signal and the dumpable flag.
+        order matters: a change of uid clears the parent-death signal and the dumpable flag. Nobody may look
+        into it yet.
         """
         if self.level == SANDBOX:
             file_system.make_private(self.disk_bytes, self.in_temporary)
-        else:
-            self._make_folder(folder)
         if self.uid is not None:
             users.change_user(self.uid)  # with it all capabilities go
         elif self.level == SANDBOX:
             linux.drop_capabilities()
-        if self.level == SANDBOX:
-            os.mkdir(folder, 0o700)
-        linux.set_dumpable(1)
-        os.chdir(folder)
         if self.level == NONE:
             return
         if self.level == PROCESS:
@@ -67,10 +74,12 @@ class Cage:
         if self._filter:
             self._filter.install()
 
-    def _make_folder(self, folder: str) -> None:
-        os.mkdir(folder, 0o700)
-        if self.uid is not None:
-            os.chown(folder, self.uid, self.uid)
+    def enter_folder(self, folder: str) -> None:
+        """For a process in the cage that has become a job."""
+        if self.level == SANDBOX:
+            os.mkdir(folder, 0o700)
+        os.chdir(folder)
+        linux.set_dumpable(1)
 
 
 def set_limits(limits: dict[str, int]) -> None:
