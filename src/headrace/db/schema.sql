@@ -115,9 +115,12 @@ CREATE FUNCTION headrace.deleted_script_path(wanted_hash text) RETURNS text
 $$;
 
 CREATE FUNCTION headrace.describe_group(wanted_workspace text, wanted_group text, OUT readable text[], OUT writable text[], OUT owned text[]) RETURNS SETOF record
-    LANGUAGE sql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'headrace', 'pg_temp'
     AS $$
+#variable_conflict use_column
+begin
+  return query
   with me as (
     select 'g/' || g.name as identity
     from workspace_group g join workspace w on w.id = g.workspace_id
@@ -139,13 +142,17 @@ CREATE FUNCTION headrace.describe_group(wanted_workspace text, wanted_group text
                select 'g/' || g.name from workspace_group g
                where g.workspace_id = wanted_workspace
                  and coalesce((g.extra_perms ->> me.identity)::boolean, false))
-  from me
+  from me;
+end
 $$;
 
 CREATE FUNCTION headrace.describe_member(wanted_workspace text, wanted_username text, OUT username text, OUT email text, OUT is_admin boolean, OUT operator boolean, OUT groups text[], OUT readable text[], OUT writable text[], OUT owned text[]) RETURNS SETOF record
-    LANGUAGE sql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'headrace', 'pg_temp'
     AS $$
+#variable_conflict use_column
+begin
+  return query
   with member as (
     select m.username, m.email, m.is_admin, m.operator
     from workspace_user m
@@ -179,7 +186,8 @@ CREATE FUNCTION headrace.describe_member(wanted_workspace text, wanted_username 
          array(select 'u/' || m.username union all select owner from open_folder where may_write),
          array(select 'u/' || m.username union all select owner from open_folder where is_mine
                union all select owner from managed_group)
-  from member m
+  from member m;
+end
 $$;
 
 CREATE FUNCTION headrace.describe_members(wanted_username text, OUT username text, OUT email text, OUT name text, OUT is_admin boolean, OUT super_admin boolean, OUT operator boolean, OUT disabled boolean, OUT created_at timestamp with time zone, OUT groups text[], OUT readable text[], OUT writable text[], OUT owned text[]) RETURNS SETOF record
@@ -361,12 +369,16 @@ end
 $$;
 
 CREATE FUNCTION headrace.find_job_token(wanted_job uuid, wanted_attempt integer, OUT token_hash bytea, OUT workspace_id text, OUT permissioned_as text, OUT email text) RETURNS SETOF record
-    LANGUAGE sql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'headrace', 'pg_temp'
     AS $$
+#variable_conflict use_column
+begin
+  return query
   select q.token_hash, j.workspace_id, j.permissioned_as, j.email
   from job_queue q join job j on j.id = q.id
-  where q.id = wanted_job and q.attempt = wanted_attempt and q.state = 'running'
+  where q.id = wanted_job and q.attempt = wanted_attempt and q.state = 'running';
+end
 $$;
 
 CREATE FUNCTION headrace.find_password(wanted_email text, OUT email text, OUT password_hash text) RETURNS SETOF record
@@ -409,17 +421,19 @@ CREATE FUNCTION headrace.hold_script_lock(wanted_workspace text, wanted_hash tex
     AS $$ select from script where workspace_id = wanted_workspace and hash = wanted_hash for share $$;
 
 CREATE FUNCTION headrace.identify_token(wanted_hash bytea, OUT email text, OUT super_admin boolean, OUT workspace_id text, OUT scopes text[], OUT read_only boolean) RETURNS SETOF record
-    LANGUAGE sql SECURITY DEFINER
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'headrace', 'pg_temp'
     AS $$
-  with used as (
-    update token set last_used_at = now()
-    where token.hash = wanted_hash
-      and (last_used_at is null or last_used_at < now() - interval '1 minute')
-  )
+#variable_conflict use_column
+begin
+  update token set last_used_at = now()
+  where token.hash = wanted_hash
+    and (last_used_at is null or last_used_at < now() - interval '1 minute');
+  return query
   select u.email, u.super_admin, t.workspace_id, t.scopes, t.read_only
   from token t join instance_user u on u.email = t.email
-  where t.hash = wanted_hash and not u.disabled and (t.expires_at is null or t.expires_at > now())
+  where t.hash = wanted_hash and not u.disabled and (t.expires_at is null or t.expires_at > now());
+end
 $$;
 
 CREATE FUNCTION headrace.is_superadmin() RETURNS boolean
@@ -834,9 +848,13 @@ CREATE FUNCTION headrace.trash_script(wanted_path text, wanted_hash text) RETURN
 $$;
 
 CREATE FUNCTION headrace.username_of(wanted_workspace text, wanted_email text) RETURNS text
-    LANGUAGE sql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'headrace', 'pg_temp'
-    AS $$ select username from workspace_user where workspace_id = wanted_workspace and email = wanted_email $$;
+    AS $$
+begin
+  return (select username from workspace_user where workspace_id = wanted_workspace and email = wanted_email);
+end
+$$;
 
 CREATE FUNCTION headrace.uuid_v7() RETURNS uuid
     LANGUAGE sql PARALLEL SAFE
@@ -850,9 +868,13 @@ CREATE FUNCTION headrace.uuid_v7() RETURNS uuid
 $$;
 
 CREATE FUNCTION headrace.workspace_exists(wanted_workspace text) RETURNS boolean
-    LANGUAGE sql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'headrace', 'pg_temp'
-    AS $$ select exists (select from workspace where id = wanted_workspace and not deleted) $$;
+    AS $$
+begin
+  return exists (select from workspace where id = wanted_workspace and not deleted);
+end
+$$;
 
 CREATE FUNCTION headrace.workspaces_of_jobs(wanted_jobs uuid[], OUT id uuid, OUT workspace_id text) RETURNS SETOF record
     LANGUAGE sql STABLE SECURITY DEFINER
