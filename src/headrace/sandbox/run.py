@@ -18,6 +18,7 @@ from headrace.sandbox.memory import NoteMemory, watch_memory
 
 if TYPE_CHECKING:
     from headrace.sandbox.cage import Cage, Stop
+    from headrace.sandbox.cgroup import Shortage
     from headrace.sandbox.child import Child
 
 Write = Callable[[bytes], Awaitable[None]]
@@ -70,6 +71,7 @@ class Ended:
     too_large: int | None
     gone_at: datetime | None
     folder_gone_at: datetime | None
+    shortage: Shortage | None = None
 
 
 async def follow(child: Child, cage: Cage, sinks: Sinks, stop: Stop, timeout_seconds: float | None) -> Ended:
@@ -107,6 +109,7 @@ async def follow(child: Child, cage: Cage, sinks: Sinks, stop: Stop, timeout_sec
         reader.too_large,
         gone_at,
         gone_at if exit_.is_folder_gone else None,
+        shortage=exit_.shortage,
     )
 
 

@@ -61,6 +61,7 @@ class Cage:
             return
         if self.level == PROCESS:
             linux.die_with_parent(server)
+        linux.be_killed_first()
         set_limits(self.limits)
         linux.no_new_privileges()
         if self.level == SANDBOX:
