@@ -9,6 +9,7 @@ import os
 import pytest
 
 from headrace.sandbox.cage import Isolation, Limits
+from headrace.sandbox.cgroups import Cgroups
 from tests.conformance.ways import Bench, Log, Play, Told
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -60,6 +61,28 @@ def main():
     except MemoryError:
         return "refused"
 """
+TAKES = """
+def main():
+    blocks = []
+    while True:
+        blocks.append(bytearray(10_000_000))
+"""
+CHILDREN_TAKE = """
+import os, signal
+def main():
+    for _ in range(8):
+        if os.fork() == 0:
+            block = bytearray(30_000_000)
+            signal.pause()
+    raise SystemExit(os.wait()[1])
+"""
+CHILDREN_TAKE_UNSEEN = CHILDREN_TAKE.replace("raise SystemExit(os.wait()[1])", "signal.pause()")
+FILES_TAKE = """
+def main():
+    with open("large", "wb") as file:
+        while True:
+            file.write(bytes(1_000_000))
+"""
 SPINS = "def main():\n    while True: pass"
 
 BOUNDED = {
@@ -67,8 +90,10 @@ BOUNDED = {
     "threads": (Limits(processes=30), THREADS, True),
     "open files": (Limits(open_files=32), FILES, errno.EMFILE),
     "size of a file": (Limits(file_size_bytes=3_000_000), WRITES, errno.EFBIG),
-    "memory": (Limits(memory_bytes=1_000_000_000), MEMORY, "refused"),
 }
+WHOLE = {"itself": TAKES, "children": CHILDREN_TAKE, "files": FILES_TAKE}
+"""What takes memory."""
+QUICK = "def main(): return 1"
 
 
 async def limited(bench: Bench, limits: Limits, script: str) -> Told:
@@ -82,6 +107,41 @@ async def test_more_than_it_may_have_is_refused(bench: Bench, what: str):
     if limits.processes and os.geteuid() != 0:
         pytest.skip("only processes of a uid of its own are counted for one job alone")
     assert (await limited(bench, limits, script)).value == told
+
+
+async def test_more_address_space_than_it_may_have_is_refused_where_there_are_no_cgroups(bench: Bench):
+    cgroups, bench.slots.cgroups = bench.slots.cgroups, Cgroups([])
+    try:
+        told = await limited(bench, Limits(memory_bytes=1_000_000_000), MEMORY)
+    finally:
+        bench.slots.cgroups = cgroups
+    assert told.value == "refused"
+
+
+async def out_of_memory(bench: Bench, script: str) -> None:
+    """All processes of a job together may have so much; the next job has as much again."""
+    if not bench.slots.cgroups.places:
+        pytest.skip("this machine lets us make no cgroups")
+    async with bench.slots.take() as cage:
+        small = dataclasses.replace(cage, limits=Limits(memory_bytes=100 * 1024 * 1024))
+        told = await bench.run_in(small, Play(script), Log())
+        assert told.value["error"]["name"] == "OutOfMemory"
+        assert told.value["error"]["message"] == (
+            "out of memory: the job took more than memory_limit_mb (100 MB)"
+        )
+        assert (await bench.run_in(small, Play(QUICK), Log())).end == ("success", 0)
+
+
+@pytest.mark.parametrize("what", WHOLE)
+async def test_a_job_that_takes_more_memory_than_it_may_is_told_by_name(bench: Bench, what: str):
+    if what == "files" and bench.level is not Isolation.SANDBOX:
+        pytest.skip("outside a sandbox a job's files lie on the machine's disk")
+    await out_of_memory(bench, WHOLE[what])
+
+
+@pytest.mark.long
+async def test_a_job_is_ended_as_a_whole_when_one_of_its_processes_was_out_of_memory(bench: Bench):
+    await out_of_memory(bench, CHILDREN_TAKE_UNSEEN)
 
 
 async def test_its_files_take_no_more_room_than_they_may(bench: Bench):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from headrace.sandbox.cgroup_places import find_places
 from tests.conformance.lifelines import Lifelines
 from tests.conformance.stage import Stage
 from tests.conformance.ways import Play
@@ -133,6 +134,9 @@ async def test_no_process_folder_or_mount_of_a_job_is_left_when_its_outcome_is_t
             await playing
             assert dead_below(stage.pid) <= dead, f"{how}: nobody has waited for a dead process"
             assert not folders_of_jobs(stage.root), f"{how}: its folder is left"
+            assert set(processes_in_cgroups(stage.pid)) <= {0, 1, 2}, (
+                f"{how}: more than what waits for the next job"
+            )
     assert mounts() == before
 
 
@@ -150,6 +154,12 @@ def dead_below(worker: int) -> set[int]:
 def folders_of_jobs(root: Path) -> list[Path]:
     """What lies there of jobs; each worker has a folder of its own for them."""
     return list(root.glob("jobs/*/*"))
+
+
+def processes_in_cgroups(worker: int) -> list[int]:
+    """How many there are in each cgroup of a worker; its slot servers live there."""
+    folders = [folder for place in find_places() for folder in place.folder.glob(f"headrace-{worker}-*/*/")]
+    return [len((folder / "cgroup.procs").read_text().split()) for folder in folders]
 
 
 def mounts() -> str:

@@ -25,10 +25,10 @@ class Isolation(StrEnum):
 class Limits:
     """Ceilings of one job. None means the machine's own.
 
-    ``open_files``, ``file_size_bytes``, ``cpu_seconds`` and ``memory_bytes`` (of address space) hold for each
-    of its processes, ``processes`` (threads count) for all that its user has, ``disk_bytes`` for its
-    temporary files in a sandbox; what it prints beyond ``log_bytes`` is counted and dropped; a result beyond
-    ``result_bytes`` fails it.
+    ``open_files``, ``file_size_bytes`` and ``cpu_seconds`` hold for each of its processes, ``processes``
+    (threads count) for all of them, ``memory_bytes`` for all of them in a cgroup, elsewhere for the address
+    space of each, ``disk_bytes`` for its temporary files in a sandbox; what it
+    prints beyond ``log_bytes`` is counted and dropped; a result beyond ``result_bytes`` fails it.
     """
 
     open_files: int | None = 4096
@@ -67,9 +67,14 @@ class Cage:
             "RLIMIT_FSIZE": self.limits.file_size_bytes,
             "RLIMIT_CPU": self.limits.cpu_seconds,
             "RLIMIT_AS": self.limits.memory_bytes,
-            "RLIMIT_NPROC": self.limits.processes,
+            # The kernel counts all processes of a uid, whoever has started them.
+            "RLIMIT_NPROC": self.limits.processes if self._is_own_count else None,
         }
         return {name: ceiling for name, ceiling in wanted.items() if ceiling is not None}
+
+    @property
+    def _is_own_count(self) -> bool:
+        return self.uid is not None or self.isolation is Isolation.SANDBOX
 
 
 class Stop(asyncio.Event):

@@ -9,19 +9,23 @@ if TYPE_CHECKING:
     import asyncio
     import signal
 
+    from headrace.sandbox.cgroup import Shortage
+
 
 @dataclass(frozen=True, slots=True)
 class Exit:
     """The end of a child: its status as a shell shows it, and the most memory it had.
 
     ``is_gone`` says that none of its processes is left, ``is_folder_gone`` the same of a folder that was made
-    for it; both as far as they are seen to by whoever started it.
+    for it; both as far as they are seen to by whoever started it. ``shortage`` says that some process of it
+    was killed for want of memory, where that can be known.
     """
 
     code: int
     peak_memory_kb: int
     is_gone: bool = False
     is_folder_gone: bool = False
+    shortage: Shortage | None = None
 
 
 class Child(Protocol):
@@ -48,6 +52,10 @@ class Child(Protocol):
 
     def signal(self, number: signal.Signals) -> None:
         """Signal it and all that is in its process group; it need not be there any more."""
+        ...
+
+    def find_shortage(self) -> Shortage | None:
+        """Whether a process of it was killed for want of memory, as far as that can be known."""
         ...
 
     async def end_survivors(self) -> bool:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from headrace.sandbox.cage import Cage
+    from headrace.sandbox.cgroup import Cgroup
 
 _START_SECONDS = 60.0
 _END_SECONDS = 5.0
@@ -105,18 +106,26 @@ class ForkServer:
             raise
         return server
 
-    async def open_slot(self, cage: Cage) -> SlotServer:
-        """Have a slot forked, and wait until it takes jobs; raises ForkServerFailed or SlotLost."""
+    async def open_slot(self, cage: Cage, cgroup: Cgroup | None = None) -> SlotServer:
+        """Have a slot forked, and wait until it takes jobs; raises ForkServerFailed or SlotLost.
+
+        What the cgroup bounds for all processes of a job is not bounded for each of them besides.
+        """
         here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        wanted = {"uid": cage.uid, "limits": cage.resource_limits, "disk_bytes": cage.limits.disk_bytes}
+        limits = cage.resource_limits
+        if cgroup is not None and cgroup.bounds_memory:
+            limits.pop("RLIMIT_AS", None)
+        if cgroup is not None and cgroup.bounds_processes and cage.uid is None:
+            limits.pop("RLIMIT_NPROC", None)  # it would be that of all jobs of the fork server
+        wanted = {"uid": cage.uid, "limits": limits, "disk_bytes": cage.limits.disk_bytes}
+        slot = SlotServer(here, cgroup)  # before the other end can say anything: the kernel is to add by whom
         try:
             socket.send_fds(self._control, [json.dumps(wanted).encode()], [there.fileno()])
         except OSError as error:
-            here.close()
+            slot.close()
             raise ForkServerFailed(f"the fork server has died: {error.strerror}") from error
         finally:
             there.close()
-        slot = SlotServer(here)
         try:
             async with asyncio.timeout(_START_SECONDS):
                 await slot.until_ready()

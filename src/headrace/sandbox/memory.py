@@ -1,8 +1,9 @@
-"""How much memory a running process has had at most."""
+"""How much memory a running process has had at most, and the end of a job that wants too much."""
 
 from __future__ import annotations
 
 import asyncio
+import signal
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,11 +19,17 @@ _WORTH_TELLING_KB = 1024
 
 
 async def watch_memory(child: Child, note: NoteMemory) -> None:
-    """Tell when a process has had more memory than was told before, until it is over or this is cancelled."""
+    """Tell when a process has had more memory than was told before, until it is over or this is cancelled.
+
+    A job of which the kernel has killed a process for want of memory is killed as a whole.
+    """
     told = 0
     while True:
         await asyncio.sleep(_LOOK_SECONDS)
         if (pid := child.pid) is None or (peak := _peak_of(pid)) is None:
+            return
+        if child.find_shortage() is not None:
+            child.signal(signal.SIGKILL)
             return
         if peak >= told + _WORTH_TELLING_KB:
             told = peak

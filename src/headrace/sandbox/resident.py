@@ -210,6 +210,7 @@ class Resident:
             gone_at,
             gone_at if exit_ is not None and exit_.is_folder_gone else None,
             is_kept=exit_ is None,
+            shortage=exit_.shortage if exit_ is not None else None,
         )
 
     async def _note_memory(self, peak_memory_kb: int) -> None:

@@ -17,6 +17,7 @@ from headrace.sandbox.output import Output, Write
 
 if TYPE_CHECKING:
     from headrace.sandbox.cage import Cage, Stop
+    from headrace.sandbox.cgroup import Shortage
     from headrace.sandbox.child import Child, Exit
 
 _SHORT_SECONDS = 0.01
@@ -70,6 +71,7 @@ class Ended:
     gone_at: datetime | None
     folder_gone_at: datetime | None
     is_kept: bool = False
+    shortage: Shortage | None = None
 
 
 async def follow(child: Child, cage: Cage, sinks: Sinks, stop: Stop, timeout_seconds: float | None) -> Ended:
@@ -104,6 +106,7 @@ async def follow(child: Child, cage: Cage, sinks: Sinks, stop: Stop, timeout_sec
         pumps.reader.too_large,
         gone_at,
         gone_at if exit_.is_folder_gone else None,
+        shortage=exit_.shortage,
     )
 
 

@@ -13,12 +13,18 @@ import struct
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from headrace.sandbox.child import Exit
 
+if TYPE_CHECKING:
+    from headrace.sandbox.cgroup import Cgroup, Shortage
+
 STARTED = b"S"
+_READY = b"R"
 _ENDING = struct.Struct(">cii??")
 _LENGTH = struct.Struct(">Q")
+_CREDENTIALS = struct.Struct("=iII")
 _LONGEST_MESSAGE = 64
 PLAN_VERSION = 2
 """Of ``marshal``: each Python reads it."""
@@ -26,6 +32,9 @@ PLAN_VERSION = 2
 
 class SlotLost(Exception):
     """A slot server has died, or can't be reached; what it ran is dead as well."""
+
+    shortage: Shortage | None = None
+    """Set where it is known to have died for want of memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +56,17 @@ class Work:
 
 
 class SlotServer:
-    """One slot of a fork server; one job at a time."""
+    """One slot of a fork server; one job at a time. It lives in its cgroup, if it has one."""
 
-    def __init__(self, connection: socket.socket) -> None:
+    def __init__(self, connection: socket.socket, cgroup: Cgroup | None = None) -> None:
         connection.setblocking(False)  # noqa: FBT003 - it takes no keyword
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         self._connection = connection
         self._child: SlotChild | None = None
         self._ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.is_lost = False
-        asyncio.get_running_loop().add_reader(connection.fileno(), self._receive)
+        self.cgroup = cgroup
+        asyncio.get_running_loop().add_reader(connection.fileno(), self._begin)
 
     async def until_ready(self) -> None:
         """Wait until jobs can be started; raises SlotLost."""
@@ -67,6 +78,8 @@ class SlotServer:
         ``given`` is a descriptor that it reads its work from, which is closed here; without it the work is
         given as a file.
         """
+        if self.cgroup is not None:
+            self.cgroup.begin()
         given = _as_file(work) if given is None else given
         (answer, answer_end), (output, output_end) = _pipe(), _pipe()
         try:
@@ -79,7 +92,7 @@ class SlotServer:
         finally:
             for descriptor in (given, answer_end, output_end):
                 os.close(descriptor)
-        self._child = SlotChild(output, answer)
+        self._child = SlotChild(output, answer, self.cgroup)
         return self._child
 
     def close(self) -> None:
@@ -87,6 +100,30 @@ class SlotServer:
         if self._connection.fileno() >= 0:
             asyncio.get_running_loop().remove_reader(self._connection.fileno())
             self._connection.close()
+
+    def _begin(self) -> None:
+        """Take its first message. The kernel adds by which process it was sent, as it is known here."""
+        try:
+            message, added, _, _ = self._connection.recvmsg(
+                _LONGEST_MESSAGE, socket.CMSG_SPACE(_CREDENTIALS.size)
+            )
+        except BlockingIOError:
+            return
+        except OSError:
+            message, added = b"", []
+        if not message or not added:
+            self._lose()
+            return
+        self._connection.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 0)
+        asyncio.get_running_loop().add_reader(self._connection.fileno(), self._receive)
+        try:
+            if self.cgroup is not None:
+                self.cgroup.take_in(_CREDENTIALS.unpack(added[0][2])[0])
+            self._connection.send(_READY)
+        except OSError as error:
+            self._ready.set_exception(SlotLost(f"it can't be put into its cgroup: {error.strerror}"))
+        else:
+            self._ready.set_result(None)
 
     def _receive(self) -> None:
         try:
@@ -105,8 +142,6 @@ class SlotServer:
     def _take(self, message: bytes, descriptors: list[int]) -> None:
         if not message:
             self._lose()
-        elif not self._ready.done():
-            self._ready.set_result(None)
         elif self._child is None:
             for descriptor in descriptors:
                 os.close(descriptor)
@@ -123,6 +158,7 @@ class SlotServer:
         if not self._ready.done():
             self._ready.set_exception(lost)
         if self._child is not None:
+            lost.shortage = self._child.find_shortage()
             self._child.is_lost(lost)
             self._child = None
 
@@ -130,8 +166,9 @@ class SlotServer:
 class SlotChild:
     """A job in a slot. Meets ``sandbox.child.Child``; nothing is left of it once ``wait`` returns."""
 
-    def __init__(self, output: int, answer: int) -> None:
+    def __init__(self, output: int, answer: int, cgroup: Cgroup | None) -> None:
         self.output, self.answer = output, answer
+        self._cgroup = cgroup
         self._ended: asyncio.Future[Exit] = asyncio.get_running_loop().create_future()
         self._pidfd: int | None = None
         self._signals: list[signal.Signals] = []
@@ -163,6 +200,10 @@ class SlotChild:
             signal.pidfd_send_signal(self._pidfd, number)
             os.killpg(pid, number)
 
+    def find_shortage(self) -> Shortage | None:
+        """Whether a process of it was killed for want of memory."""
+        return self._cgroup.find_shortage() if self._cgroup else None
+
     async def end_survivors(self) -> bool:
         """The slot server has done that by the end."""
         return self._ended.result().is_gone
@@ -186,7 +227,11 @@ class SlotChild:
         _, status, peak_kb, is_gone, is_folder_gone = ending
         code = os.waitstatus_to_exitcode(status)
         if not self._ended.done():
-            self._ended.set_result(Exit(code if code >= 0 else 128 - code, peak_kb, is_gone, is_folder_gone))
+            self._ended.set_result(
+                Exit(
+                    code if code >= 0 else 128 - code, peak_kb, is_gone, is_folder_gone, self.find_shortage()
+                )
+            )
 
     def is_lost(self, error: SlotLost) -> None:
         """For the slot server's end."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,7 +11,10 @@ from typing import TYPE_CHECKING
 from headrace.errors import Misconfigured
 from headrace.sandbox.accounts import take_uids
 from headrace.sandbox.cage import Cage, Isolation, Limits
+from headrace.sandbox.cgroups import Cgroups
 from headrace.sandbox.survivors import adopt_orphans, kill_all_of
+
+log = logging.getLogger(__name__)
 
 if TYPE_CHECKING:
     from headrace.settings import Settings
@@ -22,11 +26,18 @@ class Slots:
     """The cages of one worker process; each holds one job at a time.
 
     ``mapped_uids`` are those that a fork server takes with it into its sandbox, its own first; none where
-    jobs keep the worker's uid, or there is no sandbox.
+    jobs keep the worker's uid, or there is no sandbox. ``cgroups`` are for what starts their jobs.
     """
 
-    def __init__(self, isolation: Isolation, cages: list[Cage], mapped_uids: list[int] | None = None) -> None:
+    def __init__(
+        self,
+        isolation: Isolation,
+        cages: list[Cage],
+        mapped_uids: list[int] | None = None,
+        cgroups: Cgroups | None = None,
+    ) -> None:
         self.isolation = isolation
+        self.cgroups = cgroups or Cgroups([])
         self.mapped_uids = mapped_uids or []
         self.cages = cages
         self._free = list(cages)
@@ -71,22 +82,28 @@ def open_slots(settings: Settings, isolation: Isolation) -> Slots:
         for uid in uids:
             kill_all_of(uid)
     adopt_orphans()
-    limits = _limits(settings, is_own_count=bool(uids) or isolation is Isolation.SANDBOX)
+    limits = _limits(settings)
     cages = [
         Cage(isolation, uids[index + 1] if uids else None, limits, settings.grace_seconds, index)
         for index in range(settings.slots)
     ]
-    return Slots(isolation, cages, uids if isolation is Isolation.SANDBOX else None)
+    return Slots(isolation, cages, uids if isolation is Isolation.SANDBOX else None, _cgroups(isolation))
 
 
-def _limits(settings: Settings, *, is_own_count: bool) -> Limits:
+def _cgroups(isolation: Isolation) -> Cgroups:
+    cgroups = Cgroups.open()
+    if not cgroups.places and isolation is not Isolation.NONE:
+        log.info("no cgroups can be made here: memory is bounded for each process, not for a whole job")
+    return cgroups
+
+
+def _limits(settings: Settings) -> Limits:
     return Limits(
         open_files=settings.open_files_limit,
         file_size_bytes=settings.file_size_limit_mb * _MEGABYTE or None,
         cpu_seconds=settings.cpu_limit_seconds or None,
         memory_bytes=settings.memory_limit_mb * _MEGABYTE or None,
-        # Elsewhere the kernel would count all processes of the account, whoever has started them.
-        processes=settings.process_limit if is_own_count else None,
+        processes=settings.process_limit,
         disk_bytes=settings.disk_limit_mb * _MEGABYTE,
         result_bytes=settings.result_limit_mb * _MEGABYTE,
         log_bytes=settings.log_limit_mb * _MEGABYTE,

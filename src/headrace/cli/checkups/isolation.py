@@ -9,12 +9,14 @@ from headrace.cli.checkups.finding import Finding, Health
 from headrace.runtimes.isolation import why_no_sandbox
 from headrace.sandbox.accounts import LOCKS
 from headrace.sandbox.cage import Isolation
+from headrace.sandbox.cgroup_places import MEMORY, PROCESSES, find_places
 from headrace.sandbox.slots import choose_isolation
 
 if TYPE_CHECKING:
     from headrace.settings import Settings
 
 _NAME = "isolation"
+_BOUNDED = {MEMORY: "the memory", PROCESSES: "the processes"}
 
 
 async def check_isolation(settings: Settings) -> list[Finding]:
@@ -22,7 +24,7 @@ async def check_isolation(settings: Settings) -> list[Finding]:
     why_not = await why_no_sandbox()
     level = choose_isolation(settings.isolation, why_not)
     how = f"{level}, by {settings.isolation}"
-    return [_check_uids(level, how), _check_sandbox(why_not)]
+    return [_check_uids(level, how), _check_sandbox(why_not), _check_cgroups()]
 
 
 def _check_uids(level: Isolation, how: str) -> Finding:
@@ -47,3 +49,14 @@ def _check_sandbox(why_not: str | None) -> Finding:
         f"can't be had here: {why_not}",
         "let Headrace make user namespaces, and see all of /proc (in a container: run it privileged)",
     )
+
+
+def _check_cgroups() -> Finding:
+    bounded = {controller: place for place in find_places() for controller in place.controllers}
+    if missing := [what for name, what in _BOUNDED.items() if name not in bounded]:
+        text = f"none can be made that bound {' and '.join(missing)} of a whole job"
+        cure = "let Headrace write to the cgroups that it runs in: see docs/isolation.md"
+        return Finding("cgroups", Health.WEAKER, text, cure)
+    folders = dict.fromkeys(str(place.folder) for place in bounded.values())
+    text = f"one for each slot is made in {', '.join(folders)} (version {bounded[MEMORY].version})"
+    return Finding("cgroups", Health.OK, text)

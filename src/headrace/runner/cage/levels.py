@@ -80,6 +80,8 @@ class Cage:
             os.mkdir(folder, 0o700)
         os.chdir(folder)
         linux.set_dumpable(1)
+        if self.level != NONE:
+            linux.be_killed_first()
 
 
 def set_limits(limits: dict[str, int]) -> None:

@@ -114,6 +114,15 @@ def die_with_parent(parent: int | None = None) -> None:
         os._exit(1)
 
 
+def be_killed_first() -> None:
+    """When memory is short this process is to go, with all that it starts, not who has started it."""
+    descriptor = os.open("/proc/self/oom_score_adj", os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        os.write(descriptor, b"1000")
+    finally:
+        os.close(descriptor)
+
+
 def adopt_orphans() -> None:
     """From now on processes whose parents end become this process's children."""
     _set(_SET_CHILD_SUBREAPER, 1)

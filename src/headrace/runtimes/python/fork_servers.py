@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from headrace.runtimes.python.interpreter import PythonInterpreter
     from headrace.runtimes.python.shelf import Loan
     from headrace.sandbox.cage import Cage
+    from headrace.sandbox.cgroups import Cgroups
     from headrace.sandbox.slot_server import SlotServer
     from headrace.sandbox.slots import Slots
 
@@ -58,10 +59,12 @@ class _Loaded:
     users: int = 0
     used_at: float = field(default_factory=monotonic)
 
-    async def close(self) -> None:
+    async def close(self, cgroups: Cgroups) -> None:
         for slot in self.slots.values():
             slot.close()
         await self.server.close()
+        for slot in self.slots.values():
+            cgroups.give_up(slot.cgroup)
         if self.loan:
             self.loan.close()
 
@@ -186,8 +189,16 @@ class ForkServers:
 
     async def _open(self, loaded: _Loaded, cage: Cage) -> SlotServer:
         slot = loaded.slots.get(cage)
-        if slot is None or slot.is_lost:
-            slot = loaded.slots[cage] = await loaded.server.open_slot(cage)
+        if slot is not None and slot.is_lost:
+            self._slots.cgroups.give_up(loaded.slots.pop(cage).cgroup)
+            slot = None
+        if slot is None:
+            cgroup = self._slots.cgroups.make(cage)
+            try:
+                slot = loaded.slots[cage] = await loaded.server.open_slot(cage, cgroup)
+            except BaseException:
+                self._slots.cgroups.give_up(cgroup)
+                raise
         return slot
 
     def _make_room(self) -> None:
@@ -209,7 +220,7 @@ class ForkServers:
 
     def _drop(self, loaded: _Loaded) -> None:
         self._loaded = {key: other for key, other in self._loaded.items() if other is not loaded}
-        closing = asyncio.create_task(loaded.close())
+        closing = asyncio.create_task(loaded.close(self._slots.cgroups))
         self._closing.add(closing)
         closing.add_done_callback(self._closing.discard)
 

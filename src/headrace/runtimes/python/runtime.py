@@ -26,6 +26,7 @@ from headrace.runtimes.python.residents import Residents
 from headrace.runtimes.python_dependencies.requirements import find_requirements
 from headrace.runtimes.runner_files import BOOTSTRAP, BOOTSTRAP_RESIDENT
 from headrace.sandbox.cage import Isolation
+from headrace.sandbox.cgroup import Shortage
 from headrace.sandbox.fork_server import ForkServerFailed
 from headrace.sandbox.frames import ERROR, Frame
 from headrace.sandbox.run import Ended, EndedBy, Sinks, follow
@@ -47,7 +48,8 @@ _SLOT_LOST = (
     "the processes of the job were killed with the one that had started them, perhaps because the machine"
     " had no memory left"
 )
-_LARGE_BYTES = 1024 * 1024
+_MEGABYTE = 1024 * 1024
+_LARGE_BYTES = _MEGABYTE
 """A larger result is checked in a thread, so that the worker's other jobs don't wait."""
 
 
@@ -124,10 +126,10 @@ class PythonRuntime:
                 )
         except ForkServerFailed as error:
             return failure(ErrorName.INTERNAL, f"the job could not be started: {error}")
-        except SlotLost:
+        except SlotLost as error:
             if attempt.cage.isolation is not Isolation.SANDBOX:  # there it was in memory
                 await remove_what_is_left(folder)
-            return failure(ErrorName.INTERNAL, _SLOT_LOST)
+            return _lost(error, attempt.cage)
         outcome = name_cycles(await _outcome(attempt, ended), attempt.code)
         return dataclasses.replace(outcome, teardown=_teardown(ended, attempt.cage))
 
@@ -144,17 +146,17 @@ class PythonRuntime:
             resident = await self._residents.start(attempt, wanted, environment, work, own)
         except ForkServerFailed as error:
             return failure(ErrorName.INTERNAL, f"the job could not be started: {error}")
-        except SlotLost:
-            return failure(ErrorName.INTERNAL, _SLOT_LOST)
+        except SlotLost as error:
+            return _lost(error, attempt.cage)
         return await self._call(resident, attempt, log)
 
     async def _call(self, resident: Kept, attempt: Attempt, log: LogSink) -> Outcome:
         sinks = Sinks(log.write, attempt.note_memory, attempt.take_note)
         try:
             ended = await resident.call(attempt, sinks)
-        except SlotLost:
+        except SlotLost as error:
             await self._residents.leave(attempt.cage)
-            return failure(ErrorName.INTERNAL, _SLOT_LOST)
+            return _lost(error, attempt.cage)
         outcome = name_cycles(await _outcome(attempt, ended), attempt.code)
         return dataclasses.replace(outcome, teardown=_teardown(ended, attempt.cage))
 
@@ -295,6 +297,8 @@ async def _answer(attempt: Attempt, ended: Ended, measures: Measures) -> Outcome
         limit = attempt.cage.limits.result_bytes
         message = f"the result has {ended.too_large} bytes; the limit is {limit} (setting result_limit_mb)"
         return failure(ErrorName.RESULT_TOO_LARGE, message, measures=measures)
+    if ended.shortage is not None:
+        return _out_of_memory(ended.shortage, attempt.cage, measures)
     if ended.is_broken:
         return failure(
             ErrorName.INVALID_RESULT, "the job ended in the middle of its answer", measures=measures
@@ -320,6 +324,22 @@ async def _checked(frame: Frame, measures: Measures) -> Outcome:
 
 def _stopped(measures: Measures) -> Outcome:
     return failure(ErrorName.CANCELED, "the job was stopped", status=Status.CANCELED, measures=measures)
+
+
+def _lost(error: SlotLost, cage: Cage) -> Outcome:
+    if error.shortage is not None:
+        return _out_of_memory(error.shortage, cage, Measures())
+    return failure(ErrorName.INTERNAL, _SLOT_LOST)
+
+
+def _out_of_memory(shortage: Shortage, cage: Cage, measures: Measures) -> Outcome:
+    match shortage:
+        case Shortage.LIMIT:
+            megabytes = (cage.limits.memory_bytes or 0) // _MEGABYTE
+            why = f"the job took more than memory_limit_mb ({megabytes} MB)"
+        case Shortage.MACHINE:
+            why = "the machine had none left for the job"
+    return failure(ErrorName.OUT_OF_MEMORY, f"out of memory: {why}", measures=measures)
 
 
 def _why_silent(exit_code: int | None) -> str:
