@@ -85,6 +85,7 @@ class Soak:
         self._site = site
         self._site.checker.patience_seconds = 600
         self._numbers: dict[UUID, int] = {}
+        self._looking = asyncio.Lock()
 
     async def run(self, numbers: range) -> None:
         """Run the jobs with these numbers; they have all ended by then."""
@@ -97,9 +98,10 @@ class Soak:
     async def _run_some(self, client: httpx.AsyncClient, left: Iterator[int]) -> None:
         for number in left:
             await self._enqueue(client, number)
-            if number % MOST_WAITING == 0:
-                few = "select count(*) < $1 from job_queue"
-                await self._site.checker.until_value(True, few, MOST_WAITING)
+            async with self._looking:
+                if number % MOST_WAITING == 0:
+                    few = "select count(*) < $1 from job_queue"
+                    await self._site.checker.until_value(True, few, MOST_WAITING)
 
     async def _enqueue(self, client: httpx.AsyncClient, number: int) -> None:
         name = kind_of(number)
