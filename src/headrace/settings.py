@@ -107,6 +107,9 @@ class Settings:
     open_files_limit: int = _setting(4096, "Most open files of a process of a job.")
     process_limit: int = _setting(1024, "Most processes and threads of a job, where they can be counted.")
     memory_limit_mb: int = _setting(0, "Most memory of a job, in MB; 0: the machine's own limits.")
+    fork_server_memory_mb: int = _setting(
+        0, "Most memory of all fork servers of a worker, in MB; 0: a quarter of the machine's."
+    )
     cpu_limit_seconds: int = _setting(0, "Most CPU time of a process of a job, in seconds; 0: no limit.")
     file_size_limit_mb: int = _setting(0, "Largest file that a job may write, in MB; 0: no limit.")
     disk_limit_mb: int = _setting(
@@ -240,6 +243,7 @@ class Settings:
                 ("open_files_limit", "at least 16", self.open_files_limit >= 16),
                 ("process_limit", "at least 1", self.process_limit >= 1),
                 ("memory_limit_mb", "at least 0", self.memory_limit_mb >= 0),
+                ("fork_server_memory_mb", "at least 0", self.fork_server_memory_mb >= 0),
                 ("cpu_limit_seconds", "at least 0", self.cpu_limit_seconds >= 0),
                 ("file_size_limit_mb", "at least 0", self.file_size_limit_mb >= 0),
                 ("disk_limit_mb", "at least 1", self.disk_limit_mb >= 1),

@@ -1,4 +1,4 @@
-"""A fork server that is killed takes its jobs with it, and the next job has another one."""
+"""Fork servers come and go: one that is killed takes its jobs with it, and the next job has another one."""
 
 from __future__ import annotations
 
@@ -63,3 +63,18 @@ async def test_a_job_whose_server_is_killed_fails_and_says_so(worker_root: Path)
         assert told.status == "failure"
         assert "killed with the one that had started them" in told.value["error"]["message"]
         assert (await bench.run(QUICK, way=Way.FORK)).end == ("success", 0)
+
+
+async def test_an_idle_server_is_ended_when_all_of_them_take_too_much_memory(worker_root: Path):
+    others = set(servers())
+    async with open_bench(worker_root, fork_server_memory_mb=1) as bench, bench.slots.take() as cage:
+        assert (await bench.run(QUICK)).end == ("success", 0)
+        (idle,) = set(servers()) - others
+        log = Log()
+        running = asyncio.create_task(bench.run_in(cage, Play(f"import asyncio\n{SLEEPS}"), log))
+        await log.until(b"asleep", running)
+        (busy,) = set(servers()) - others - {idle}
+        await until_gone(idle)
+        assert not running.done()
+        os.kill(busy, signal.SIGKILL)
+        await running

@@ -153,10 +153,13 @@ async def why_not(level: str) -> str:
 
 
 @asynccontextmanager
-async def open_bench(root: Path, level: str = "auto", slots: int = 2) -> AsyncIterator[Bench]:
-    """A worker's runtimes and slots, without the worker; all its folders lie below one."""
+async def open_bench(root: Path, level: str = "auto", slots: int = 2, **more: Any) -> AsyncIterator[Bench]:
+    """A worker's runtimes and slots, without the worker; all its folders lie below one.
+
+    ``more`` are settings.
+    """
     folders = Folders(*(root / part for part in ("shared", "cache", "jobs")))
-    settings = Settings(slots=slots, isolation=level, grace_seconds=1)
+    settings = Settings(slots=slots, isolation=level, grace_seconds=1, **more)
     opened = open_slots(settings, await find_isolation(level))
     by_way = {way: await make_runtimes(folders, opened, replace(settings, start_jobs_by=way)) for way in Way}
     runtimes = {way: made.get("python3") for way, made in by_way.items()}

@@ -19,6 +19,7 @@ JOB_LIMITS = (
     "open_files_limit",
     "process_limit",
     "memory_limit_mb",
+    "fork_server_memory_mb",
     "cpu_limit_seconds",
     "file_size_limit_mb",
     "disk_limit_mb",

@@ -6,7 +6,8 @@ could find that in its memory.
 
 ``headrace.sandbox.slot_server`` is the worker's end. One message for each job: the name of its folder, with
 three descriptors: what it is given, its answer, its output. Two messages back: ``S`` with a pidfd when it has
-begun, and an ``ENDING`` when nothing is left. Before the first job each side says that it is ready.
+begun, and an ``ENDING`` when nothing is left. Before the first one ``S`` says that the slot is ready; the
+worker answers by one byte.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ def serve(connection: socket.socket, cage: Cage) -> dict[str, Any]:
     """
     cage.settle()
     connection.send(STARTED)
-    connection.recv(1)  # by now this process is where its jobs are to be born
+    connection.recv(1)  # by then this process, and what it forks from now on, is in its cgroup
     job: _Job | None = None
     while True:
         here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)

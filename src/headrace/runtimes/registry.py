@@ -21,6 +21,7 @@ from headrace.runtimes.python.interpreters import Interpreters, check_python_set
 from headrace.runtimes.python.runtime import PythonRuntime
 from headrace.runtimes.python.uv import UvTool
 from headrace.runtimes.runner_files import place_runner
+from headrace.sandbox.family_memory import machine_memory
 from headrace.sandbox.file_lock import try_lock
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_GIGABYTE = 1024**3
+_MEGABYTE, _GIGABYTE = 1024**2, 1024**3
 
 
 class Runtimes:
@@ -87,7 +88,8 @@ async def _make_python(folders: Folders, slots: Slots, settings: Settings) -> Py
     )
     environments = PythonEnvironments(folders, uv, bounds)
     environments.tidy_up_soon()
-    servers = ForkServers(runner, slots, settings.shared_folders)
+    most_bytes = settings.fork_server_memory_mb * _MEGABYTE or machine_memory() // 4
+    servers = ForkServers(runner, slots, settings.shared_folders, most_bytes)
     is_forking = settings.start_jobs_by == "fork"
     return PythonRuntime(
         folders, runner, interpreters, environments, uv, servers=servers, is_forking=is_forking

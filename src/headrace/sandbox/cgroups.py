@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _PREFIX = "headrace-"
-_MOST_ROUNDS = 200
+_MOST_ROUNDS = 40
 _PAUSE_SECONDS = 0.005
 
 
@@ -115,7 +115,7 @@ def _remove_left(place: Path) -> None:
             with suppress(OSError):  # a worker has it
                 descriptor = _lock(folder, wait=False)
                 log.info("removing the cgroups that a worker that is gone left in %s", folder)
-                for left in (*folder.glob("*/"), folder):
+                for left in sorted((folder, *folder.rglob("*/")), reverse=True):  # the deepest first
                     _remove_patiently(left)
                 os.close(descriptor)
     finally:

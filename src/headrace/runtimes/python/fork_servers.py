@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +15,7 @@ from headrace.clock import monotonic
 from headrace.runtimes.python.preload import ASYNC, COMMON
 from headrace.runtimes.runner_files import BOOTSTRAP_SERVER
 from headrace.sandbox.cage import Isolation
+from headrace.sandbox.family_memory import family_memory
 from headrace.sandbox.fork_server import ForkServer, ForkServerFailed, Load
 from headrace.sandbox.slot_server import SlotLost
 
@@ -28,10 +29,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-MOST_SERVERS = 16
 IDLE_SECONDS = 600.0
 """A server that nothing ran in for so long is ended."""
-_LOOK_SECONDS = 60.0
+_LOOK_SECONDS, _SOON_SECONDS = 60.0, 1.0
+_MEGABYTE = 1024**2
 _TRUSTED_FILES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")
 """Variables that are passed on to jobs and name files that they have to see."""
 
@@ -70,16 +71,20 @@ class _Loaded:
 
 
 class ForkServers:
-    """Starts servers when they are wanted, and ends those that nobody has wanted for long."""
+    """Starts servers when they are wanted, and ends those that nobody has wanted for long.
 
-    def __init__(self, runner: Path, slots: Slots, writable: tuple[str, ...] = ()) -> None:
+    When all of them take more than ``most_bytes``, those that were used longest ago go, but for the last one.
+    """
+
+    def __init__(self, runner: Path, slots: Slots, writable: tuple[str, ...], most_bytes: int) -> None:
         self._runner = runner
         self._slots = slots
         self._writable = writable
+        self._most_bytes = most_bytes
         self._loaded: dict[object, _Loaded] = {}
         self._starting: dict[object, asyncio.Task[_Loaded]] = {}
         self._unfit: set[str] = set()
-        self._closing: set[asyncio.Task[None]] = set()
+        self._doing: set[asyncio.Task[None]] = set()
         self._looking: asyncio.TimerHandle | None = None
 
     @asynccontextmanager
@@ -110,7 +115,8 @@ class ForkServers:
         await asyncio.gather(*self._starting.values(), return_exceptions=True)
         for loaded in list(self._loaded.values()):
             self._drop(loaded)
-        await asyncio.gather(*self._closing)
+        while self._doing:
+            await asyncio.gather(*self._doing)
 
     async def _take(self, wanted: Wanted, loan: Loan | None, cage: Cage) -> tuple[_Loaded, SlotServer]:
         """A slot; from a new server where the one that was there can't open it."""
@@ -165,9 +171,8 @@ class ForkServers:
                 log.info("%s is imported by each job: it can't be shared", error.unfit)
                 self._unfit.add(error.unfit)
                 preload = tuple(name for name in preload if name != error.unfit)
-        self._make_room()
         self._loaded[wanted.key] = loaded = _Loaded(server, loan)
-        self._look_later()
+        self._look_later(_SOON_SECONDS)
         return loaded
 
     def _load(self, wanted: Wanted, preload: tuple[str, ...]) -> Load:
@@ -201,28 +206,42 @@ class ForkServers:
                 raise
         return slot
 
-    def _make_room(self) -> None:
-        idle = sorted((loaded for loaded in self._loaded.values() if not loaded.users), key=_used_at)
-        for loaded in idle[: max(0, len(self._loaded) + 1 - MOST_SERVERS)]:
-            self._drop(loaded)
-
-    def _look_later(self) -> None:
-        if self._looking is None:
-            self._looking = asyncio.get_running_loop().call_later(_LOOK_SECONDS, self._look)
+    def _look_later(self, seconds: float) -> None:
+        loop = asyncio.get_running_loop()
+        if self._looking is not None:
+            if self._looking.when() <= loop.time() + seconds:
+                return
+            self._looking.cancel()
+        self._looking = loop.call_later(seconds, self._look)
 
     def _look(self) -> None:
         self._looking = None
         for loaded in list(self._loaded.values()):
             if not loaded.users and monotonic() - loaded.used_at > IDLE_SECONDS:
                 self._drop(loaded)
+        self._do(self._make_room())
         if self._loaded:
-            self._look_later()
+            self._look_later(_LOOK_SECONDS)
+
+    async def _make_room(self) -> None:
+        """End as many as have to go for the others to take no more than they may."""
+        found = sorted(self._loaded.values(), key=_used_at)
+        sizes = await asyncio.to_thread(lambda: [family_memory(loaded.server.pid) for loaded in found])
+        too_much = sum(sizes) - self._most_bytes
+        for loaded, size in list(zip(found, sizes, strict=True))[:-1]:
+            if too_much > 0 and not loaded.users and loaded in self._loaded.values():
+                log.info("a fork server that takes %d MB is ended to make room", size // _MEGABYTE)
+                self._drop(loaded)
+                too_much -= size
 
     def _drop(self, loaded: _Loaded) -> None:
         self._loaded = {key: other for key, other in self._loaded.items() if other is not loaded}
-        closing = asyncio.create_task(loaded.close(self._slots.cgroups))
-        self._closing.add(closing)
-        closing.add_done_callback(self._closing.discard)
+        self._do(loaded.close(self._slots.cgroups))
+
+    def _do(self, deed: Coroutine[None, None, None]) -> None:
+        doing = asyncio.create_task(deed)
+        self._doing.add(doing)
+        doing.add_done_callback(self._doing.discard)
 
 
 def _used_at(loaded: _Loaded) -> float:

@@ -67,7 +67,7 @@ def runtime_with(folders: Folders, index: LocalIndex, uid: int | None = None) ->
     runner = place_runner(folders.shared)
     interpreters = Interpreters(folders, uid, runner, uv, Settings())
     environments = PythonEnvironments(folders, uv)
-    servers = ForkServers(runner, Slots(Isolation.PROCESS, [Cage(Isolation.PROCESS, uid)]))
+    servers = ForkServers(runner, Slots(Isolation.PROCESS, [Cage(Isolation.PROCESS, uid)]), (), 2**30)
     return PythonRuntime(folders, runner, interpreters, environments, uv, servers=servers, is_forking=True)
 
 
