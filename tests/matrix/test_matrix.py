@@ -22,11 +22,13 @@ from tests.matrix.table import (
     read_calls,
     read_exceptions,
     read_rules,
+    shows,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+    from tests.matrix.asking import Answer
     from tests.matrix.trial import Trial
 
 QUICK = ("none", "operator", "stranger", "admin", "ended_job")
@@ -49,21 +51,20 @@ def test_every_rule_is_used_and_says_something_to_everybody():
 
 
 async def test_everybody_gets_what_the_table_says(trial: Trial):
-    await compare(trial, QUICK)
+    await compare(trial, QUICK, as_listed)
 
 
 @pytest.mark.long
 @pytest.mark.timeout(300)
 async def test_everybody_else_gets_what_the_table_says(trial: Trial):
-    await compare(trial, [name for name in PRINCIPALS if name not in QUICK])
+    await compare(trial, [name for name in PRINCIPALS if name not in QUICK], as_listed)
 
 
 @pytest.mark.long
 @pytest.mark.timeout(300)
 async def test_predicates_alone_refuse_as_much(trial: Trial):
     trial.pool.walled = False
-    exceptions = read_exceptions("predicates")
-    await compare(trial, PRINCIPALS, exceptions)
+    await compare(trial, PRINCIPALS, as_listed, read_exceptions("predicates"))
 
 
 @pytest.mark.long
@@ -72,56 +73,52 @@ async def test_the_database_alone_tells_and_changes_nothing_either(
     trial: Trial, monkeypatch: pytest.MonkeyPatch
 ):
     open_predicates(monkeypatch)
-    exceptions = read_exceptions("database")
-    used: set[tuple[str, str]] = set()
-    faults: list[str] = []
-    for principal in PRINCIPALS:
-        for call in trial.filled(CALLS):
-            expected = RULES[call.rule][principal]
-            if not is_closed(expected):
-                continue
-            import time; t=time.monotonic(); print(principal, call.operation, flush=True)
-            answer, changed = await trial.attempt(call, principal)
-            if time.monotonic()-t>1: print("SLOW", principal, call.operation, time.monotonic()-t)
-            found = told(call, answer.text) or unexpected(expected, changed)
-            if found and (call.operation, principal) in exceptions:
-                used.add((call.operation, principal))
-            elif found:
-                faults.append(f"{principal}: {call.method} {call.operation} ({call.rule}) {found}")
-    assert not faults, f"{len(faults)} faults\n" + "\n".join(faults)
-    assert exceptions - used == set(), "these have both walls, and need not be listed"
+    await compare(trial, PRINCIPALS, as_harmless, read_exceptions("database"))
 
 
 async def compare(
-    trial: Trial, principals: Sequence[str], exceptions: frozenset[tuple[str, str]] = frozenset()
+    trial: Trial,
+    principals: Sequence[str],
+    judge: Callable[[str, Call, Answer, list[str]], str | None],
+    exceptions: frozenset[tuple[str, str]] = frozenset(),
 ) -> None:
-    faults: list[str] = []
-    used: set[tuple[str, str]] = set()
+    """Try all routes as these principals; ``exceptions`` have to be otherwise."""
+    faults: dict[tuple[str, str], str] = {}
     for principal in principals:
         for call in trial.filled(CALLS):
             expected = RULES[call.rule][principal]
             answer, changed = await trial.attempt(call, principal)
-            found = fault(expected, call, answer.status, answer.text)
-            if found is None and is_closed(expected):
-                found = unexpected(expected, changed)
-            if found and (call.operation, principal) in exceptions:
-                used.add((call.operation, principal))
-            elif found:
-                faults.append(f"{principal}: {call.method} {call.operation} ({call.rule}) {found}")
-    assert not faults, f"{len(faults)} faults\n" + "\n".join(faults)
-    assert exceptions - used == set(), "these have both walls, and need not be listed"
+            if found := judge(expected, call, answer, changed):
+                faults[call.operation, principal] = f"{principal}: {call.operation} ({call.rule}) {found}"
+    others = [text for (name, who), text in faults.items() if not exceptions & {(name, who), ("*", who)}]
+    assert not others, f"{len(others)} faults\n" + "\n".join(others)
+    needless = {(name, who) for name, who in exceptions - faults.keys() if name != "*"}
+    assert not needless, "these are refused by both walls"
 
 
-def told(call: Call, text: str) -> str | None:
-    if CANARY in text or (call.shows in text and call.shows not in call.address + call.body):
-        return f"tells what it may not: {text[:200]}"
-    return None
-
-
-def unexpected(expected: str, changed: list[str]) -> str | None:
+def as_listed(expected: str, call: Call, answer: Answer, changed: list[str]) -> str | None:
+    if found := fault(expected, call, answer.status, answer.text):
+        return found
     # Who gets nothing of a list, an archive or many deeds at once has asked for it, and that is noted.
-    changed = [table for table in changed if expected != "blind" or table != "audit"]
-    return f"changes {', '.join(changed)}" if changed else None
+    return unexpected(changed, noted=expected == "blind") if is_closed(expected) else None
+
+
+def as_harmless(expected: str, call: Call, answer: Answer, changed: list[str]) -> str | None:
+    """However it is answered: nothing is told to those who get nothing, and nothing changes but the audit log."""
+    if not is_closed(expected):
+        return None
+    if CANARY in answer.text or is_shown(call, answer):
+        return f"tells what it may not: {answer.text[:200]}"
+    return unexpected(changed, noted=True)
+
+
+def is_shown(call: Call, answer: Answer) -> bool:
+    return answer.status == call.success and shows(call, answer.text)
+
+
+def unexpected(changed: list[str], *, noted: bool) -> str | None:
+    tables = [table for table in changed if not noted or table != "audit"]
+    return f"changes {', '.join(tables)}" if tables else None
 
 
 def open_predicates(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 _SETTINGS = [
     f"headrace.{name}"
     for name in (
-        "workspace", "email", "username", "admin", "superadmin", "identities", "readable", "writable", "owned",
-        "job",
+        "workspace", "email", "username", "admin", "superadmin", "identities", "readable", "writable",
+        "owned", "job",
     )
 ]  # fmt: skip
 _NOBODY = "select set_config(name, '', true) from unnest($1::text[]) name"

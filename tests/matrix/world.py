@@ -76,9 +76,7 @@ async def _people(api: Api, owner: asyncpg.Connection, world: World) -> None:
 async def _things(api: Api, owner: asyncpg.Connection, world: World) -> None:
     world.names["hash"] = await deploy(api.owner, "f/team/script", SCRIPT, summary=CANARY)
     world.names["sha256"] = hashlib.sha256(SCRIPT.encode()).hexdigest()
-    await deploy(
-        api.owner, "f/team/importer", IMPORTER
-    )
+    await deploy(api.owner, "f/team/importer", IMPORTER)
     await deploy(api.owner, "f/team/gone", SCRIPT)
     await _post(api.admin, "scripts/delete/p/f/team/gone")
     world.names["trash"] = (await api.admin.get(in_workspace("trash/list"))).json()[0]["id"].__str__()

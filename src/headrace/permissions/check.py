@@ -76,6 +76,16 @@ def require_reader_of_variables(principal: Principal) -> None:
         raise PermissionDenied("operators may not read variables")
 
 
+def may_see_user(principal: Principal, email: str) -> bool:
+    """Whether the principal may know of a user of the instance: oneself, superadmins of everybody."""
+    return principal.job is None and (principal.is_superadmin or email == principal.email)
+
+
+def may_see_draft(principal: Principal, email: str, *, is_shared: bool) -> bool:
+    """Whether the principal may see somebody's draft: one's own, and admins those of shared kinds; no job."""
+    return principal.job is None and (email == principal.email or (principal.is_admin and is_shared))
+
+
 def may_change_type(principal: Principal, created_by: str) -> bool:
     """Whether the principal may change and remove a resource type: who made it, and admins."""
     return principal.is_admin or created_by == principal.username
