@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 GIVEN, ANSWER = 3, 4
 """The descriptors of every job besides 0, 1 and 2: what it is given, where it answers."""
 _FIRST_FREE = 64
-_LENGTH = struct.Struct(">Q")
+LENGTH = struct.Struct(">Q")
+"""What comes before the plan: how many bytes it has."""
 
 
 class Forked(BaseException):
@@ -42,7 +43,7 @@ def become_job(folder: str, descriptors: list[int], cage: Cage, server: int) -> 
     try:
         os.setsid()
         _take(descriptors)
-        plan = json.loads(_read(_LENGTH.unpack(_read(_LENGTH.size))[0]))
+        plan = read_plan(GIVEN)
         cage.enter(folder, server)
         os.mkdir(plan["environ"]["TMPDIR"], 0o700)
         _write_files(folder, plan["files"])
@@ -51,12 +52,17 @@ def become_job(folder: str, descriptors: list[int], cage: Cage, server: int) -> 
             for number in (GIVEN, ANSWER):
                 os.set_inheritable(number, True)  # noqa: FBT003 - it takes no keyword
             os.execve(plan["command"][0], [*plan["command"], json.dumps(job)], plan["environ"])  # noqa: S606 - no shell
-        _look_fresh(plan["environ"])
+        look_fresh(plan["environ"])
     except BaseException as error:
         message = f"the job could not be started: {type(error).__name__}: {error}"
         channel.send(ANSWER, channel.ERROR, json.dumps({"name": "InternalErr", "message": message}).encode())
         os._exit(1)
     raise Forked(job)
+
+
+def read_plan(descriptor: int) -> dict[str, Any]:
+    """The plan at the beginning of what a job is given; its arguments come next there."""
+    return json.loads(_read(descriptor, LENGTH.unpack(_read(descriptor, LENGTH.size))[0]))
 
 
 def _take(descriptors: list[int]) -> None:
@@ -71,9 +77,9 @@ def _take(descriptors: list[int]) -> None:
     os.closerange(ANSWER + 1, 1 << 20)
 
 
-def _read(size: int) -> bytes:
+def _read(descriptor: int, size: int) -> bytes:
     pieces: list[bytes] = []
-    while size and (piece := os.read(GIVEN, size)):
+    while size and (piece := os.read(descriptor, size)):
         pieces.append(piece)
         size -= len(piece)
     return b"".join(pieces)
@@ -90,7 +96,7 @@ def _write_files(folder: str, files: dict[str, str]) -> None:
         os.close(descriptor)
 
 
-def _look_fresh(environ: dict[str, str]) -> None:
+def look_fresh(environ: dict[str, str]) -> None:
     """Let a job see what it would see if its interpreter had been started for it."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     zone, locale = os.environ.get("TZ"), _locale()

@@ -15,7 +15,7 @@ import signal
 import socket
 import sys
 
-from . import begin, ending, job, slot_server
+from . import begin, ending, job, rehearsal, slot_server
 from .cage import file_system, linux, users
 from .cage.levels import SANDBOX, Cage
 
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, NoReturn
 
-COMMON = ("ast", "asyncio", "dataclasses", "datetime", "decimal", "inspect", "traceback", "typing")
-"""Modules of the standard library that most jobs import, or the runner for them."""
 UNFIT = ("grpc", "jax", "polars", "pyarrow", "ray", "tensorflow", "torch")
 """Packages that don't survive a fork: they have threads that do their work, or hold locks."""
 _LONGEST_MESSAGE = 64 * 1024
@@ -40,8 +38,8 @@ def serve() -> None:
 
     Its keys are ``control`` (a socket), ``parent`` (the worker's pid), ``level``, ``is_mapped`` (whether the
     worker writes the maps of the user namespace), ``read_only`` and ``writable`` (what jobs see in a sandbox
-    besides), ``path`` (folders to import from), ``preload`` (modules of theirs) and ``is_common`` (whether
-    to import what most jobs do).
+    besides), ``standard`` (modules of the standard library to import), ``path`` (folders to import from) and
+    ``preload`` (modules of theirs).
     """
     try:
         _serve(json.loads(sys.argv[1]))
@@ -113,7 +111,7 @@ def _own_folders() -> list[str]:
 
 
 def _load(plan: dict[str, Any]) -> None:
-    for name in COMMON if plan["is_common"] else ():
+    for name in plan["standard"]:
         importlib.import_module(name)
     # Logging waits for the end of the process; ``ending`` calls it where it has its turn.
     clear: Callable[[], None] = getattr(atexit, "_clear")  # noqa: B009 - nothing else frees the place it took
@@ -127,6 +125,7 @@ def _load(plan: dict[str, Any]) -> None:
             raise _Unfit(name) from error
         if any(unfit in sys.modules for unfit in UNFIT):
             raise _Unfit(name)
+    rehearsal.rehearse()
     gc.collect()
     gc.freeze()  # what is here now is never looked at again by the collector of a job
 

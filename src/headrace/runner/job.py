@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.machinery
 import importlib.util
 import json
 import os
@@ -153,14 +154,13 @@ async def _awaited(value: Any, result: int | None) -> Any:
 
 def _load(plan: dict[str, Any]) -> ModuleType:
     file = os.path.join(plan["folder"], plan["file"])
-    spec = importlib.util.spec_from_file_location(plan["module"], file)
-    if spec is None or spec.loader is None:
-        raise ImportError(f"{plan['file']} can't be loaded")
+    loader = importlib.machinery.SourceFileLoader(plan["module"], file)
+    spec: Any = importlib.util.spec_from_file_location(plan["module"], file, loader=loader)
     module = importlib.util.module_from_spec(spec)
     if os.path.isdir(below := file.removesuffix(".py")):
         module.__path__ = [below]  # scripts whose paths begin with its own can be imported beside it
     sys.modules[plan["module"]] = module
-    spec.loader.exec_module(module)
+    loader.exec_module(module)
     return module
 
 

@@ -55,7 +55,6 @@ async def _try(runner: Path, uids: list[int]) -> None:
         command=(program, "-I", "-S", "-B", "-X", "utf8", "-c", BOOTSTRAP_SERVER, str(runner)),
         environ={"LANG": "C.UTF-8"},
         level=Isolation.SANDBOX,
-        is_common=False,
         read_only=(str(runner),),
     )
     server = await ForkServer.start(load, uids)

@@ -43,18 +43,17 @@ class ForkServerFailed(Exception):
 class Load:
     """What a fork server has in it.
 
-    ``command`` starts its interpreter; the plan, as JSON, becomes its last argument. ``path`` are folders to
-    import from, ``preload`` modules of theirs, ``is_common`` whether what most jobs import of the standard
-    library is in it, too; ``read_only`` and ``writable`` what jobs see in a sandbox besides the system and
-    the interpreter.
+    ``command`` starts its interpreter; the plan, as JSON, becomes its last argument. ``standard`` are modules
+    of the standard library, ``path`` folders to import from, ``preload`` modules of theirs; ``read_only`` and
+    ``writable`` what jobs see in a sandbox besides the system and the interpreter.
     """
 
     command: tuple[str, ...]
     environ: dict[str, str]
     level: Isolation
+    standard: tuple[str, ...] = ()
     path: tuple[str, ...] = ()
     preload: tuple[str, ...] = ()
-    is_common: bool = True
     read_only: tuple[str, ...] = ()
     writable: tuple[str, ...] = ()
 
@@ -82,9 +81,9 @@ class ForkServer:
             "parent": os.getpid(),
             "level": load.level,
             "is_mapped": bool(uids),
+            "standard": load.standard,
             "path": load.path,
             "preload": load.preload,
-            "is_common": load.is_common,
             "read_only": load.read_only,
             "writable": load.writable,
         }

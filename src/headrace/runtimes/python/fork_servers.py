@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headrace.clock import monotonic
+from headrace.runtimes.python.preload import ASYNC, COMMON
 from headrace.runtimes.runner_files import BOOTSTRAP_SERVER
 from headrace.sandbox.cage import Isolation
 from headrace.sandbox.fork_server import ForkServer, ForkServerFailed, Load
@@ -36,16 +37,17 @@ _TRUSTED_FILES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a job is to be forked from."""
+    """What a job is to be forked from: ``preload`` are packages, ``is_async`` asks for asyncio and ssl."""
 
     interpreter: PythonInterpreter
     environment: Path | None = None
     preload: tuple[str, ...] = ()
+    is_async: bool = False
 
     @property
-    def key(self) -> tuple[Path, Path | None, tuple[str, ...]]:
+    def key(self) -> tuple[Path, Path | None, tuple[str, ...], bool]:
         """The same for jobs that may share a server."""
-        return self.interpreter.path, self.environment, self.preload
+        return self.interpreter.path, self.environment, self.preload, self.is_async
 
 
 @dataclass(slots=True)
@@ -175,6 +177,7 @@ class ForkServers:
             command=(python, "-I", "-S", "-B", "-X", "utf8", "-c", BOOTSTRAP_SERVER, str(self._runner)),
             environ={"LANG": "C.UTF-8", "PATH": os.defpath} | interpreter.environ,
             level=self._slots.isolation,
+            standard=(*COMMON, *ASYNC) if wanted.is_async else COMMON,
             path=tuple(own),
             preload=preload,
             read_only=(str(self._runner), *own, *libraries, *trusted),

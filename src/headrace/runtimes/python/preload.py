@@ -1,11 +1,18 @@
-"""Which packages a fork server imports before any job comes: what its scripts import, and bears it."""
+"""What a fork server imports before any job comes: what its scripts import, and bears it."""
 
 from __future__ import annotations
 
 import ast
+import re
 from functools import lru_cache
 
 from headrace.runtimes.python_source.syntax import parsing
+
+COMMON = ("ast", "dataclasses", "datetime", "decimal", "inspect", "traceback", "typing")
+"""Modules of the standard library that most jobs import, or the runner for them."""
+ASYNC = ("asyncio",)
+"""It brings ssl along, and with that memory that doubles the price of a fork."""
+_HINTS = re.compile(r"async|http|ssl|url|smtp|imap|ftp")
 
 PRELOADED = frozenset({
     "PIL",
@@ -34,6 +41,11 @@ PRELOADED = frozenset({
 """Known to ask neither for the environment nor for the time when they are imported, and to survive a fork:
 OpenBLAS starts threads, and starts them again in a child."""
 _READ_AT_IMPORT = ("BLIS_", "GOTO_", "MKL_", "NPY_", "NUMEXPR_", "OMP_", "OPENBLAS_", "PANDAS_", "PYDANTIC_")
+
+
+def is_async(sources: tuple[str, ...]) -> bool:
+    """Whether jobs of these sources are likely to import asyncio or ssl: an error costs time and no more."""
+    return any(_HINTS.search(source) for source in sources)
 
 
 def to_preload(sources: tuple[str, ...], environ: dict[str, str]) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ from headrace.runtimes.python.cycles import name_cycles, tell_cycles
 from headrace.runtimes.python.fork_servers import Wanted
 from headrace.runtimes.python.layout import file_of, job_files, module_of
 from headrace.runtimes.python.lock import lock_python, read_lock, read_python
-from headrace.runtimes.python.preload import to_preload
+from headrace.runtimes.python.preload import is_async, to_preload
 from headrace.runtimes.python_dependencies.requirements import find_requirements
 from headrace.runtimes.runner_files import BOOTSTRAP
 from headrace.sandbox.cage import Isolation
@@ -104,7 +104,7 @@ class PythonRuntime:
     ) -> Outcome:
         folder = self._folder(attempt)
         path = environment.path if environment else None
-        wanted = Wanted(interpreter, path, await self._to_preload(attempt) if path else ())
+        wanted = await self._wanted(attempt, interpreter, path)
         try:
             async with self._servers.slot(wanted, environment, attempt.cage) as slot:
                 ended = await follow(
@@ -128,11 +128,19 @@ class PythonRuntime:
             return _IN_SANDBOX / attempt.name
         return self._folders.jobs / attempt.name
 
-    async def _to_preload(self, attempt: Attempt) -> tuple[str, ...]:
-        if not self._is_forking or not self._servers.can_preload():
-            return ()
+    async def _wanted(
+        self, attempt: Attempt, interpreter: PythonInterpreter, environment: Path | None
+    ) -> Wanted:
+        """Packages import asyncio more often than not."""
+        if not self._is_forking:
+            return Wanted(interpreter, environment)
         sources = (attempt.code.content, *attempt.code.modules.values())
-        return await asyncio.to_thread(to_preload, sources, attempt.environ)
+        if environment is None:
+            return Wanted(interpreter, is_async=is_async(sources))
+        if not self._servers.can_preload():
+            return Wanted(interpreter, environment, is_async=True)
+        preload = await asyncio.to_thread(to_preload, sources, attempt.environ)
+        return Wanted(interpreter, environment, preload, is_async=True)
 
     async def lock(self, code: Code, cage: Cage, log: LogSink, stop: Stop) -> str:
         """Resolve the dependencies of the code and of the workspace scripts it imports.
