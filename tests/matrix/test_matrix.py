@@ -104,7 +104,7 @@ def as_listed(expected: str, call: Call, answer: Answer, changed: list[str]) -> 
 
 
 def as_harmless(expected: str, call: Call, answer: Answer, changed: list[str]) -> str | None:
-    """However it is answered: nothing is told to those who get nothing, and nothing changes but the audit log."""
+    """However it is answered: those who get nothing are told nothing, and only the audit log may change."""
     if not is_closed(expected):
         return None
     if CANARY in answer.text or is_shown(call, answer):
