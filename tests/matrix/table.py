@@ -2,7 +2,7 @@
 
 ``rules.tsv`` has a line for each rule and a column for each kind of principal; ``routes.tsv`` has a line for
 each route: its operation, its rule, how it is called on something that is there, and what shows that it was
-seen.
+seen. Below these are second calls of routes that have another rule by what they are asked for.
 Both were written from the specification, not from what the code answers. ``one_wall.tsv`` names what only one
 of the two walls refuses, and why.
 """
@@ -24,7 +24,7 @@ UNKNOWN = ("none", "garbage", "expired", "revoked", "disabled", "ended_job")
 """Those whom the column ``unknown`` stands for."""
 KNOWN = (
     "foreign", "operator", "stranger", "reader", "writer", "owner", "member", "admin", "superadmin",
-    "readonly", "unfit", "job",
+    "readonly", "unfit", "job", "bound", "admin_job",
 )  # fmt: skip
 PRINCIPALS = (*UNKNOWN, *KNOWN)
 

@@ -40,7 +40,7 @@ OPEN: dict[str, Any] = {"readable_owners": None, "audited_username": None}
 
 
 def test_every_route_has_its_line_and_every_line_its_route():
-    assert sorted(listed_operations()) == sorted(described_operations())
+    assert set(listed_operations()) == set(described_operations())
 
 
 def test_every_rule_is_used_and_says_something_to_everybody():
@@ -86,8 +86,10 @@ async def compare(
     faults: dict[tuple[str, str], str] = {}
     for principal in principals:
         for call in trial.filled(CALLS):
+            if call.rule == "public" and principal != principals[0]:
+                continue  # nobody is asked who they are
             expected = RULES[call.rule][principal]
-            answer, changed = await trial.attempt(call, principal)
+            answer, changed = await trial.attempt(call, principal, watched=is_closed(expected))
             if found := judge(expected, call, answer, changed):
                 faults[call.operation, principal] = f"{principal}: {call.operation} ({call.rule}) {found}"
     others = [text for (name, who), text in faults.items() if not exceptions & {(name, who), ("*", who)}]

@@ -47,8 +47,8 @@ class Trial:
             for call in calls
         ]
 
-    async def attempt(self, call: Call, principal: str) -> tuple[Answer, list[str]]:
-        """The answer, and the tables that the request has changed."""
+    async def attempt(self, call: Call, principal: str, *, watched: bool) -> tuple[Answer, list[str]]:
+        """The answer and, where that is ``watched``, the tables that the request has changed."""
         body, kind = call.body, "application/json"
         if body == "bundle":
             body, kind = _BUNDLE, _BOUNDARY
@@ -58,7 +58,7 @@ class Trial:
         try:
             token = self.world.tokens[principal]
             answer = await ask(self.app, call.method, call.address, token, body.encode(), kind)
-            return answer, await self.pool.changed(self.before)
+            return answer, await self.pool.changed(self.before) if watched else []
         finally:
             await self.pool.undo()
 

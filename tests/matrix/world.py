@@ -56,6 +56,8 @@ async def _people(api: Api, owner: asyncpg.Connection, world: World) -> None:
     await make_member(owner, "operator", operator=True)
     await groups.add(owner, WORKSPACE, "devs", "", {"u/owner": True})
     await groups.add_member(owner, WORKSPACE, "devs", "member")
+    await groups.add(owner, WORKSPACE, "others", "", {})
+    await make_folder(owner, "open", owners=("g/all",))
     await make_folder(owner, "team", owners=("u/owner", "u/second"), extra_perms=_PERMS)
     for workspace in ("other", "closed"):
         await make_workspace(owner, workspace)
@@ -77,6 +79,7 @@ async def _things(api: Api, owner: asyncpg.Connection, world: World) -> None:
     world.names["hash"] = await deploy(api.owner, "f/team/script", SCRIPT, summary=CANARY)
     world.names["sha256"] = hashlib.sha256(SCRIPT.encode()).hexdigest()
     await deploy(api.owner, "f/team/importer", IMPORTER)
+    await deploy(api.admin, "f/open/script", "def main():\n    pass\n")
     await deploy(api.owner, "f/team/gone", SCRIPT)
     await _post(api.admin, "scripts/delete/p/f/team/gone")
     world.names["trash"] = (await api.admin.get(in_workspace("trash/list"))).json()[0]["id"].__str__()
@@ -87,11 +90,15 @@ async def _things(api: Api, owner: asyncpg.Connection, world: World) -> None:
     await _post(
         api.owner, "resources/create", path="f/team/resource", resource_type="flower", value={"a": CANARY}
     )
+    linked = {"password": "$var:f/team/variable"}
+    await _post(api.owner, "resources/create", path="f/team/linked", resource_type="any", value=linked)
     bucket = {"bucket": CANARY, "region": "", "endPoint": CANARY, "useSSL": True, "pathStyle": True}
     await _post(api.owner, "resources/create", path="f/team/bucket", resource_type="s3", value=bucket)
     await _post(
         api.owner, "variables/create", path="f/team/variable", value=CANARY, is_secret=True, description=""
     )
+    for kind in ("resource", "variable"):
+        await _post(api.owner, f"acls/add/{kind}/f/team/{kind}", owner="u/other", write=False)
     await _post(api.admin, "workspace_dependencies/create", language="python3", content=f"# {CANARY}\n")
     stored = await api.owner.post(
         in_workspace("job_helpers/upload_s3_file?file_key=team/file.txt"), content=f"{CANARY}!".encode()
@@ -104,8 +111,10 @@ async def _things(api: Api, owner: asyncpg.Connection, world: World) -> None:
 
 
 async def _jobs(api: Api, worker: PlayedWorker, world: World) -> None:
-    async def start(name: str, caller: Any = api.owner, **options: Any) -> None:
-        world.names[name] = await run(caller, "f/team/script", {"x": CANARY}, **options)
+    async def start(
+        name: str, caller: Any = api.owner, path: str = "f/team/script", **options: Any
+    ) -> None:
+        world.names[name] = await run(caller, path, {"x": CANARY}, **options)
 
     for name in ("done", "failed", "resolved"):
         await start(name)
@@ -120,6 +129,10 @@ async def _jobs(api: Api, worker: PlayedWorker, world: World) -> None:
     await worker.end(ended)
     await start("job", api.writer)
     world.tokens["job"] = (await worker.take()).token
+    await start("admin_job", api.admin, "f/open/script")
+    world.tokens["admin_job"] = (await worker.take()).token
+    await start("hidden", path="f/team/importer", invisible_to_owner=True)
+    await worker.write(await worker.take(), 0, f"{CANARY}\n")
     await start("running")
     await worker.take()
     await _post(api.owner, f"job_metrics/set_progress/{world.names['running']}", percent=42)
@@ -134,6 +147,7 @@ async def _tokens(api: Api, owner: asyncpg.Connection, world: World) -> None:
     world.tokens["revoked"] = revoked = await api.sign_in("revoked", mail)
     await tokens.remove(owner, mail, await tokens.find(owner, mail, None, revoked[: tokens.PREFIX_LENGTH]))
     world.tokens["readonly"] = await api.sign_in("readonly", mail, read_only=True)
+    world.tokens["bound"] = await api.sign_in("bound", mail, workspace=WORKSPACE)
     scopes = parse_scopes(["schedules:write"])
     world.tokens["unfit"] = await api.sign_in("unfit", "admin@acme.test", scopes=scopes)
     world.names["token"] = (await api.sign_in("spare", mail))[: tokens.PREFIX_LENGTH]
