@@ -2,7 +2,8 @@
 
 ``rules.tsv`` has a line for each rule and a column for each kind of principal; ``routes.tsv`` has a line for
 each route: its operation, its rule, how it is called on something that is there, and what shows that it was
-seen. Below these are second calls of routes that have another rule by what they are asked for.
+seen. Below these are second calls, each with a word of its own after a ``/``, of routes whose rule depends
+on what they are asked for.
 Both were written from the specification, not from what the code answers. ``one_wall.tsv`` names what only one
 of the two walls refuses, and why.
 """
@@ -34,12 +35,12 @@ CANARY = "amaryllis"
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A route, and how it is called. ``address`` begins in the workspace, or with ``/`` on the instance.
+    """A route, and how it is called. ``name`` begins with its operation. ``address`` begins in the workspace, or with ``/`` on the instance.
 
     ``shows`` is in the answer for those, and only those, who see what is there; after a ``^`` it begins so.
     """
 
-    operation: str
+    name: str
     rule: str
     method: str
     address: str
@@ -62,17 +63,22 @@ def read_calls() -> list[Call]:
     operations = described_operations()
     return [
         Call(
-            line["operation"],
+            line["call"],
             line["rule"],
-            operations[line["operation"]][0],
+            operations[operation][0],
             line["address"],
             line["body"],
             line["shows"] or CANARY,
-            min(int(status) for status in operations[line["operation"]][1]["responses"] if status.isdigit()),
+            min(int(status) for status in operations[operation][1]["responses"] if status.isdigit()),
         )
         for line in _lines("routes.tsv")
-        if line["operation"] in operations
+        if (operation := operation_of(line["call"])) in operations
     ]
+
+
+def operation_of(call: str) -> str:
+    """The operation of a call."""
+    return call.partition("/")[0]
 
 
 def described_operations() -> dict[str, tuple[str, dict[str, Any]]]:
@@ -84,18 +90,18 @@ def described_operations() -> dict[str, tuple[str, dict[str, Any]]]:
     }
 
 
-def listed_operations() -> list[str]:
-    """The operations of which the table says something."""
-    return [line["operation"] for line in _lines("routes.tsv")]
+def listed_calls() -> list[str]:
+    """The calls of which the table says something."""
+    return [line["call"] for line in _lines("routes.tsv")]
 
 
 def read_exceptions(wall: str) -> frozenset[tuple[str, str]]:
-    """Operations and principals that a wall, standing alone, would let through."""
+    """Calls and principals that a wall, standing alone, would let through."""
     return frozenset(
-        (operation, principal)
+        (call, principal)
         for line in _lines("one_wall.tsv")
         if line["passed"] == wall
-        for operation in line["operations"].split(" ")
+        for call in line["calls"].split(" ")
         for principal in line["principals"].split(" ")
     )
 

@@ -78,7 +78,7 @@ async def difference(
     there, absent = [(await trial.attempt(each, principal, watched=False))[0] for each in (call, other)]
     expected = (there.status, renamed(there.text, words), without_own(there.headers))
     found = (absent.status, absent.text, without_own(absent.headers))
-    return None if expected == found else f"{call.operation}: {expected} | {found}"
+    return None if expected == found else f"{call.name}: {expected} | {found}"
 
 
 def without_own(headers: dict[str, str]) -> dict[str, str]:

@@ -59,7 +59,7 @@ async def _people(api: Api, owner: asyncpg.Connection, world: World) -> None:
     await groups.add(owner, WORKSPACE, "others", "", {})
     await make_folder(owner, "open", owners=("g/all",))
     await make_folder(owner, "team", owners=("u/owner", "u/second"), extra_perms=_PERMS)
-    for workspace in ("other", "closed"):
+    for workspace in ("other", "closed", "admins"):
         await make_workspace(owner, workspace)
     await owner.execute("update workspace set deleted = true where id = 'closed'")
     await make_member(owner, "foreign", "other")
@@ -111,9 +111,7 @@ async def _things(api: Api, owner: asyncpg.Connection, world: World) -> None:
 
 
 async def _jobs(api: Api, worker: PlayedWorker, world: World) -> None:
-    async def start(
-        name: str, caller: Any = api.owner, path: str = "f/team/script", **options: Any
-    ) -> None:
+    async def start(name: str, caller: Any = api.owner, path: str = "f/team/script", **options: Any) -> None:
         world.names[name] = await run(caller, path, {"x": CANARY}, **options)
 
     for name in ("done", "failed", "resolved"):

@@ -95,7 +95,11 @@ async def require_end(connection: Connection, principal: Principal, job: JobId) 
 
 def _may_end(principal: Principal, job: Run | LiveJob) -> bool:
     return may_end_run(
-        principal, path=job.path, permissioned_as=job.permissioned_as, created_by=job.created_by
+        principal,
+        path=job.path,
+        permissioned_as=job.permissioned_as,
+        created_by=job.created_by,
+        runner_only=job.visible_to_runner_only,
     )
 
 

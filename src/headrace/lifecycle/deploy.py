@@ -151,6 +151,8 @@ async def _make_way(
             )
         return None
     parent = await scripts.read(connection, workspace, parent_hash)
+    if parent is not None and not check.may_read(principal, parent.path):
+        parent = None
     if head is not None and head != parent_hash:
         if parent is not None and parent.path != script.path:
             raise Conflict(f"another script is at {script.path}, at version {head}")
@@ -158,6 +160,7 @@ async def _make_way(
     if parent is None or parent.deleted:
         raise InvalidInput("parent_hash", f"there is no version {parent_hash} that you may see")
     check.require_write(principal, parent.path)
+    check.require_in_scope(principal, "scripts", "write", parent.path)
     if await scripts.archive_version(connection, workspace, parent_hash) is None:
         await _require_last(connection, workspace, parent)
     return parent.path

@@ -135,6 +135,19 @@ def require_no_wider(principal: Principal, scopes: tuple[Scope, ...] | None) -> 
         raise PermissionDenied("a token can't give more than its own scopes: " + ", ".join(map(str, own)))
 
 
+def is_in_scope(principal: Principal, domain: str, action: str, path: str) -> bool:
+    """Whether the token's scopes allow an action on a path to which a request leads without naming it."""
+    return principal.scopes is None or any(
+        scope.allows(domain, action, (path,)) for scope in principal.scopes
+    )
+
+
+def require_in_scope(principal: Principal, domain: str, action: str, path: str) -> None:
+    """Raise PermissionDenied where they don't."""
+    if not is_in_scope(principal, domain, action, path):
+        raise PermissionDenied(f"the token's scopes do not allow {domain}:{action} on {path}")
+
+
 def audited_username(principal: Principal) -> str | None:
     """Whose entries of the audit log the principal may read: their own; None for everybody's."""
     return None if principal.is_admin else principal.username
@@ -158,11 +171,13 @@ def may_see_run(
     )
 
 
-def may_end_run(principal: Principal, *, path: str | None, permissioned_as: str, created_by: str) -> bool:
-    """Who may stop a run: whom it runs as, its creator, admins, and those who may write its path."""
+def may_end_run(
+    principal: Principal, *, path: str | None, permissioned_as: str, created_by: str, runner_only: bool
+) -> bool:
+    """Who stops a run: whom it runs as, its creator, admins, and writers of its path unless runner-only."""
     return (
         principal.is_admin
         or permissioned_as in principal.identities
         or created_by == principal.username
-        or (path is not None and may_write(principal, path))
+        or (not runner_only and path is not None and may_write(principal, path))
     )

@@ -34,7 +34,11 @@ async def set_job_progress(id: str, body: Progress, caller: WorkspaceCaller) -> 
     async with caller.transaction() as connection:
         run = await find_progress(connection, caller.principal, job)
         is_allowed = caller.principal.job == job or may_end_run(
-            caller.principal, path=run.path, permissioned_as=run.permissioned_as, created_by=run.created_by
+            caller.principal,
+            path=run.path,
+            permissioned_as=run.permissioned_as,
+            created_by=run.created_by,
+            runner_only=run.visible_to_runner_only,
         )
         if not is_allowed:
             raise PermissionDenied(f"you may not say how far job {job} is")

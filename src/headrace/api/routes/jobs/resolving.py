@@ -81,7 +81,11 @@ async def _own(connection: Connection, caller: Caller, texts: list[str]) -> list
         if run is None or not sees(caller.principal, job, run):
             continue
         if may_end_run(
-            caller.principal, path=run.path, permissioned_as=run.permissioned_as, created_by=run.created_by
+            caller.principal,
+            path=run.path,
+            permissioned_as=run.permissioned_as,
+            created_by=run.created_by,
+            runner_only=run.visible_to_runner_only,
         ):
             own.append(job)
     return own
