@@ -35,8 +35,9 @@ CANARY = "amaryllis"
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A route, and how it is called. ``name`` begins with its operation. ``address`` begins in the workspace, or with ``/`` on the instance.
+    """A route, and how it is called.
 
+    ``name`` begins with its operation; ``address`` begins in the workspace, or with ``/`` on the instance.
     ``shows`` is in the answer for those, and only those, who see what is there; after a ``^`` it begins so.
     """
 

@@ -35,8 +35,9 @@ async def interpolate(connection: Connection, vault: Vault, principal: Principal
     """The value of a resource as a JSON text with nothing left to look up.
 
     What it leads to has to be in the token's scopes, too: else whoever may write a resource could read any
-    secret by referring to it. Raises NotFound and PermissionDenied for what it leads to, InvalidInput for a circle, more than MOST_DEPTH
-    resources within one another or MOST_REFERENCES in all, TooLarge beyond MOST_CHARACTERS.
+    secret by referring to it. Raises NotFound and PermissionDenied for what it leads to, InvalidInput for a
+    circle, more than MOST_DEPTH resources within one another or MOST_REFERENCES in all, TooLarge beyond
+    MOST_CHARACTERS.
     """
     interpolation = _Interpolation(connection, vault, principal)
     return await interpolation.value_of(Reference("resource", path), ())
