@@ -10,6 +10,8 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.ground.people import WORKSPACE
 from tests.matrix.table import Call, is_closed, read_calls, read_rules
 
@@ -51,6 +53,7 @@ async def test_what_is_not_yours_looks_like_what_is_not_there(trial: Trial):
     assert len(faults) > 150
 
 
+@pytest.mark.long
 async def test_a_workspace_of_others_looks_like_none(trial: Trial):
     faults: list[str | None] = []
     for call in trial.filled(CALLS):
