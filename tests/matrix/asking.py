@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from fastapi import FastAPI
 
 
@@ -27,6 +29,7 @@ async def ask(
     token: str | None,
     body: bytes = b"",
     kind: str = "application/json",
+    more_headers: Mapping[str, str] | None = None,
 ) -> Answer:
     """Send a request, and hang up once an answer that has no end has begun."""
     path, _, query = address.partition("?")
@@ -35,6 +38,7 @@ async def ask(
         headers.append((b"content-type", kind.encode()))
     if token is not None:
         headers.append((b"authorization", f"Bearer {token}".encode()))
+    headers += [(name.encode(), value.encode()) for name, value in (more_headers or {}).items()]
     scope = {
         "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method, "scheme": "http",
         "path": unquote(path), "raw_path": quote(path, safe="/%").encode(), "query_string": query.encode(),

@@ -9,7 +9,7 @@ from tests.ground.people import WORKSPACE
 from tests.matrix.asking import Answer, ask
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from fastapi import FastAPI
 
@@ -59,6 +59,22 @@ class Trial:
             token = self.world.tokens[principal]
             answer = await ask(self.app, call.method, call.address, token, body.encode(), kind)
             return answer, await self.pool.changed(self.before) if watched else []
+        finally:
+            await self.pool.undo()
+
+    async def trick(
+        self,
+        method: str,
+        address: str,
+        token: str | None,
+        body: bytes = b"",
+        headers: Mapping[str, str] | None = None,
+    ) -> tuple[Answer, list[str]]:
+        """The same for a request that is none of the table's."""
+        await self.pool.begin()
+        try:
+            answer = await ask(self.app, method, address, token, body, more_headers=headers)
+            return answer, await self.pool.changed(self.before)
         finally:
             await self.pool.undo()
 

@@ -59,6 +59,8 @@ async def _people(api: Api, owner: asyncpg.Connection, world: World) -> None:
     await groups.add(owner, WORKSPACE, "others", "", {})
     await make_folder(owner, "open", owners=("g/all",))
     await make_folder(owner, "team", owners=("u/owner", "u/second"), extra_perms=_PERMS)
+    for name in ("tea", "team2", "te_m", "TEAM"):  # alike, but not the same
+        await make_folder(owner, name, owners=("u/stranger",))
     for workspace in ("other", "closed", "admins"):
         await make_workspace(owner, workspace)
     await owner.execute("update workspace set deleted = true where id = 'closed'")
