@@ -110,10 +110,12 @@ def read_exceptions(wall: str) -> frozenset[tuple[str, str]]:
 def fault(expected: str, call: Call, status: int, text: str) -> str | None:
     """What is wrong about an answer; None where it is as expected.
 
-    A cell is a status, or ``ok`` (it is done), ``late`` (it is done, and nobody has waited long enough
-    for its end), ``sees`` (done, and the answer shows it), ``blind`` (done, and the answer shows nothing).
+    A cell is a status (with a ``!`` after it if the answer may name what is there), or ``ok`` (it is done),
+    ``late`` (it is done, and nobody has waited long enough for its end), ``sees`` (done, and the answer shows
+    it), ``blind`` (done, and the answer shows nothing).
     """
-    wanted = {"late": 504}.get(expected) or (int(expected) if expected.isdigit() else call.success)
+    number = expected.removesuffix("!")
+    wanted = {"late": 504}.get(expected) or (int(number) if number.isdigit() else call.success)
     if status != wanted:
         return f"answers {status}, not {wanted} ({expected}): {text[:200]}"
     if expected == "sees" and not shows(call, text):

@@ -25,6 +25,7 @@ SEEN_BY_ALL_MEMBERS = {"manages group", "made the type"}
 OF_EACH_REQUEST = {"x-request-id", "content-length"}
 ABSENT = {
     "hash": "00000000000000ab",
+    "moved": "00000000000000ac",
     "sha256": "ab" * 32,
     "trash": "987654",
     "entry": "987654",

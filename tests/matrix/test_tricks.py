@@ -51,6 +51,7 @@ PUBLIC_LOOKS = (
     f"{HERE}/s3_proxy/_default_/team/%66ile.txt?exp=4102444800&sig={'A' * 43}",
     f"{HERE}/jobs_u/get/../../scripts/list", "/api/users/whoami?token=", "/api/users/whoami#/api/version",
 )  # fmt: skip
+METHODS = ("HEAD", "OPTIONS", "TRACE", "PUT", "PATCH", "PROPFIND", "get", "POST")
 HEADERS = (
     {"x-original-url": "/api/version"}, {"x-rewrite-url": "/api/version"},
     {"x-forwarded-prefix": "/api/version"}, {"x-http-method-override": "GET"}, {"x-forwarded-user": "admin"},
@@ -71,9 +72,12 @@ async def test_no_twisted_address_leads_to_what_is_not_yours(trial: Trial):
             await refused(trial, "GET", beginning + route, foreign)
 
 
-async def test_nobody_is_let_in_by_an_odd_address_or_header(trial: Trial):
+async def test_nobody_is_let_in_by_an_odd_address_method_or_header(trial: Trial):
     for address in PUBLIC_LOOKS:
         await refused(trial, "GET", address, None)
+    for method in METHODS:
+        await refused(trial, method, f"{HERE}/scripts/list", trial.world.tokens["owner"])
+        await refused(trial, method, f"{HERE}/scripts/get/p/f/team/script", trial.world.tokens["stranger"])
     for headers in HEADERS:
         await refused(trial, "GET", f"{HERE}/scripts/list", None, headers)
         await refused(trial, "POST", f"{HERE}/jobs/run/p/f/team/script", None, headers)

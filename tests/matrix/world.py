@@ -82,6 +82,8 @@ async def _things(api: Api, owner: asyncpg.Connection, world: World) -> None:
     world.names["sha256"] = hashlib.sha256(SCRIPT.encode()).hexdigest()
     await deploy(api.owner, "f/team/importer", IMPORTER)
     await deploy(api.admin, "f/open/script", "def main():\n    pass\n")
+    world.names["moved"] = await deploy(api.owner, "f/team/moved", SCRIPT)
+    await deploy(api.admin, f"u/admin/{CANARY}", SCRIPT, parent_hash=world.names["moved"])
     await deploy(api.owner, "f/team/gone", SCRIPT)
     await _post(api.admin, "scripts/delete/p/f/team/gone")
     world.names["trash"] = (await api.admin.get(in_workspace("trash/list"))).json()[0]["id"].__str__()
@@ -99,6 +101,7 @@ async def _things(api: Api, owner: asyncpg.Connection, world: World) -> None:
     await _post(
         api.owner, "variables/create", path="f/team/variable", value=CANARY, is_secret=True, description=""
     )
+    await _post(api.owner, "drafts/update/variable/f/team/variable", value={"value": CANARY})
     for kind in ("resource", "variable"):
         await _post(api.owner, f"acls/add/{kind}/f/team/{kind}", owner="u/other", write=False)
     await _post(api.admin, "workspace_dependencies/create", language="python3", content=f"# {CANARY}\n")

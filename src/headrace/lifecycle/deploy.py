@@ -162,14 +162,17 @@ async def _make_way(
     check.require_write(principal, parent.path)
     check.require_in_scope(principal, "scripts", "write", parent.path)
     if await scripts.archive_version(connection, workspace, parent_hash) is None:
-        await _require_last(connection, workspace, parent)
+        await _require_last(connection, principal, parent)
     return parent.path
 
 
-async def _require_last(connection: Connection, workspace: str, parent: Script) -> None:
-    """Raise Conflict where another version came after an archived one."""
-    successor = await scripts.read_successor(connection, workspace, parent.hash)
-    if successor is None:
+async def _require_last(connection: Connection, principal: Principal, parent: Script) -> None:
+    """Raise Conflict that names the version which came after an archived one, if the principal may see it.
+
+    Any other is found, and not named, where the new version is stored.
+    """
+    successor = await scripts.read_successor(connection, principal.workspace or "", parent.hash)
+    if successor is None or not check.may_read(principal, successor.path):
         return
     became = "was deleted" if successor.deleted else f"is at {successor.path}"
     raise Conflict(
