@@ -22,6 +22,7 @@ CALLS = read_calls()
 RULES = read_rules()
 SEEN_BY_ALL_MEMBERS = {"manages group", "made the type"}
 """Rules about what every member may know of."""
+SEEN_JOB = "{admin_job}"
 OF_EACH_REQUEST = {"x-request-id", "content-length"}
 ABSENT = {
     "hash": "00000000000000ab",
@@ -41,7 +42,8 @@ MOVES = ({"team": "maet"}, {"team/": "team/no", "victor": "rotciv"})
 async def test_what_is_not_yours_looks_like_what_is_not_there(trial: Trial):
     faults: list[str | None] = []
     for call in CALLS:
-        if call.rule in SEEN_BY_ALL_MEMBERS or not is_closed(RULES[call.rule]["stranger"]):
+        is_seen = call.rule in SEEN_BY_ALL_MEMBERS or SEEN_JOB in call.address
+        if is_seen or not is_closed(RULES[call.rule]["stranger"]):
             continue
         named = set(NAMES.findall(call.address + call.body)) & trial.world.names.keys()
         ids = {trial.world.names[name]: ABSENT.get(name, ABSENT_JOB) for name in named}

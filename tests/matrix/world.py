@@ -134,7 +134,8 @@ async def _jobs(api: Api, worker: PlayedWorker, world: World) -> None:
     world.tokens["job"] = (await worker.take()).token
     await start("admin_job", api.admin, "f/open/script")
     world.tokens["admin_job"] = (await worker.take()).token
-    await start("hidden", path="f/team/importer", invisible_to_owner=True)
+    below = {"parent_job": world.names["admin_job"]}
+    await start("hidden", path="f/team/importer", invisible_to_owner=True, **below)
     await worker.write(await worker.take(), 0, f"{CANARY}\n")
     await start("running")
     await worker.take()
