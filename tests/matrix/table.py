@@ -25,7 +25,7 @@ UNKNOWN = ("none", "garbage", "expired", "revoked", "disabled", "ended_job")
 """Those whom the column ``unknown`` stands for."""
 KNOWN = (
     "foreign", "operator", "stranger", "reader", "writer", "owner", "member", "admin", "superadmin",
-    "readonly", "unfit", "job", "bound", "admin_job",
+    "readonly", "unfit", "job", "bound", "admin_job", "clerk",
 )  # fmt: skip
 PRINCIPALS = (*UNKNOWN, *KNOWN)
 

@@ -65,6 +65,7 @@ async def _people(api: Api, owner: asyncpg.Connection, world: World) -> None:
         await make_workspace(owner, workspace)
     await owner.execute("update workspace set deleted = true where id = 'closed'")
     await make_member(owner, "foreign", "other")
+    await make_member(owner, "clerk", "admins", is_admin=True)
     await users.add(owner, "victim@other.test", None)
     await owner.execute(
         "update instance_user set password_hash = (select password_hash from instance_user where super_admin)"
@@ -72,6 +73,7 @@ async def _people(api: Api, owner: asyncpg.Connection, world: World) -> None:
     )
     for name in ("stranger", "reader", "writer", "owner", "member", "operator", "disabled"):
         world.tokens[name] = await api.sign_in(name, f"{name}@acme.test")
+    world.tokens["clerk"] = await api.sign_in("clerk", "clerk@admins.test")
     world.tokens["foreign"] = await api.sign_in("foreign", "foreign@other.test")
     world.tokens |= {name: api.tokens[name] for name in ("admin", "superadmin")}
     await owner.execute("update instance_user set disabled = true where email = 'disabled@acme.test'")
@@ -111,8 +113,11 @@ async def _things(api: Api, owner: asyncpg.Connection, world: World) -> None:
     assert stored.status_code == 200, stored.text
     signed = await _post(api.owner, "apps/sign_s3_objects", s3_objects=[{"s3": "team/file.txt"}])
     world.names["link"] = json.loads(signed)[0]["presigned"].lstrip("?")
-    entry = "select min(id) from audit where operation = 'scripts.create' and username = 'owner'"
-    world.names["entry"] = str(await owner.fetchval(entry))
+    made = await api.superadmin.post("/users/create", json={"email": f"{CANARY}@other.test"})
+    assert made.is_success, made.text
+    entry = "select min(id) from audit where operation = $1 and username = $2"
+    world.names["entry"] = str(await owner.fetchval(entry, "scripts.create", "owner"))
+    world.names["own_entry"] = str(await owner.fetchval(entry, "users.create", "root@instance.test"))
 
 
 async def _jobs(api: Api, worker: PlayedWorker, world: World) -> None:

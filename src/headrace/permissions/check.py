@@ -153,6 +153,11 @@ def audited_username(principal: Principal) -> str | None:
     return None if principal.is_admin else principal.username
 
 
+def may_audit_instance(principal: Principal) -> bool:
+    """Whether the principal may read what the audit log has of no workspace: superadmins in ``admins``."""
+    return principal.is_superadmin and principal.job is None and principal.workspace == ADMINS_WORKSPACE
+
+
 def require_identity(principal: Principal, identity: str) -> None:
     """Raise PermissionDenied unless the principal may run jobs as ``identity``: itself or a group of its."""
     if not principal.is_admin and identity not in principal.identities:
