@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from headrace.clock import now
 from headrace.model.outcome import Status
-from headrace.model.scope import parse_scopes
+from headrace.model.scope import DOMAINS, RUN_FLOWS, RUN_SCRIPTS, parse_scopes
 from headrace.store.people import groups, tokens, users
 from tests.ground.people import WORKSPACE, make_folder, make_member, make_workspace
 from tests.integration.api.callers import Api, PlayedWorker, deploy, in_workspace, run
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 SCRIPT = f'def main(x=""):\n    return "{CANARY}"\n'
 IMPORTER = "from f.team.script import main as other\n\ndef main():\n    pass\n"
+READING = [f"{domain}:read" for domain in sorted(DOMAINS)]
+RUNNING = [f"jobs:{RUN_SCRIPTS}", f"jobs:{RUN_FLOWS}"]
 FAR = "2100-01-01T00:00:00Z"
 _PERMS = {"u/reader": False, "u/writer": True, "u/operator": True, "g/devs": True}
 _NAMES = re.compile(r"\{(\w+)\}")
@@ -159,6 +161,8 @@ async def _tokens(api: Api, owner: asyncpg.Connection, world: World) -> None:
     world.tokens["bound"] = await api.sign_in("bound", mail, workspace=WORKSPACE)
     scopes = parse_scopes(["schedules:write"])
     world.tokens["unfit"] = await api.sign_in("unfit", "admin@acme.test", scopes=scopes)
+    for name, texts in (("reading", READING), ("running", RUNNING)):
+        world.tokens[name] = await api.sign_in(name, mail, scopes=parse_scopes(texts))
     world.names["token"] = (await api.sign_in("spare", mail))[: tokens.PREFIX_LENGTH]
     # That they are used is noted once a minute, and would look like a change.
     await owner.execute("update token set last_used_at = now() + interval '1 day'")
