@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 from headrace.api.entrance.turns import Turns
 from headrace.api.result_answers import whole_result
 from headrace.api.schemas.jobs import show_end
-from headrace.api.sight import see_run
 from headrace.api.update import Seen, Update, read_update
 from headrace.clock import monotonic
 from headrace.db.transaction import acting_as, nobody
+from headrace.lifecycle.find_run import find_run
 from headrace.permissions.identity import authenticate
 from headrace.store import runs
 
@@ -125,7 +125,7 @@ class Feed:
     ) -> tuple[bytes | Blob | None, Run | None]:
         followed = self._followed
         ended = await runs.read_result(connection, followed.workspace, followed.job)
-        run = None if followed.only_result else await see_run(connection, principal, followed.job)
+        run = None if followed.only_result else await find_run(connection, principal, followed.job)
         return ended[1] if ended else None, run
 
 

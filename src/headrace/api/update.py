@@ -6,7 +6,7 @@ from collections.abc import Awaitable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
-from headrace.api.sight import see_progress
+from headrace.lifecycle.find_run import find_progress
 from headrace.model.job import LogChunk, State
 from headrace.model.log_text import utf16_head, utf16_length, utf16_tail
 from headrace.store import runs
@@ -71,7 +71,7 @@ async def read_update(
     Log and stream begin at 0 again where a new attempt has begun. A stream ends with its job: its result
     has it then.
     """
-    progress = await see_progress(connection, principal, job)
+    progress = await find_progress(connection, principal, job)
     is_running = progress.status is State.RUNNING
     seen = await _in_attempt(connection, read_log, job, progress.attempt, seen)
     logs, log_offset = "", seen.log_offset

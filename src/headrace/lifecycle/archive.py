@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 
 async def archive_path(connection: Connection, principal: Principal, path: str) -> ScriptHash:
     """Archive the script at a path; the version that it was. Raises NotFound, PermissionDenied."""
-    check.require_read(principal, path, "script")
-    check.require_write(principal, path)
+    check.require_owner(principal, path, "script")
     head = await scripts.lock_head(connection, principal.workspace or "", path)
     if head is None:
         # Says in the words of every other route what is missing.
@@ -29,9 +28,12 @@ async def archive_path(connection: Connection, principal: Principal, path: str) 
 
 
 async def archive_version(connection: Connection, principal: Principal, version: ScriptHash) -> Script:
-    """Archive one version; as it is now. One that is archived stays as it is. Raises NotFound."""
+    """Archive one version; as it is now. One that is archived stays as it is.
+
+    Raises NotFound, PermissionDenied.
+    """
     script = await find_version(connection, principal, version)
-    check.require_write(principal, script.path)
+    check.require_owner(principal, script.path, "script")
     if not script.archived:
         await _archive(connection, principal, script.path, version)
     return await find_version(connection, principal, version)

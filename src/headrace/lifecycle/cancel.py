@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from headrace.errors import NotFound, PermissionDenied
+from headrace.lifecycle.find_run import find_run
 from headrace.lifecycle.finish import Finished, finish_unclaimed
 from headrace.model.job import State
 from headrace.model.outcome import ErrorName, Outcome, Status, failure
 from headrace.permissions.check import may_end_run
 from headrace.queue import cancel as queue_cancel
-from headrace.store import audit, runs
+from headrace.store import audit
 
 if TYPE_CHECKING:
     from headrace.db.connection import Connection
@@ -86,9 +87,7 @@ async def cancel_each(
 
 async def require_end(connection: Connection, principal: Principal, job: JobId) -> Run:
     """A job that one may end. Raises NotFound where it can't be seen, PermissionDenied where it only can."""
-    run = await runs.read(connection, principal.workspace or "", job)
-    if run is None:
-        raise NotFound(f"job {job} does not exist, or you may not see it")
+    run = await find_run(connection, principal, job)
     if not _may_end(principal, run):
         raise PermissionDenied("you may see this job but not stop or change it")
     return run
@@ -96,7 +95,11 @@ async def require_end(connection: Connection, principal: Principal, job: JobId) 
 
 def _may_end(principal: Principal, job: Run | LiveJob) -> bool:
     return may_end_run(
-        principal, path=job.path, permissioned_as=job.permissioned_as, created_by=job.created_by
+        principal,
+        path=job.path,
+        permissioned_as=job.permissioned_as,
+        created_by=job.created_by,
+        runner_only=job.visible_to_runner_only,
     )
 
 

@@ -151,6 +151,8 @@ async def _make_way(
             )
         return None
     parent = await scripts.read(connection, workspace, parent_hash)
+    if parent is not None and not check.may_read(principal, parent.path):
+        parent = None
     if head is not None and head != parent_hash:
         if parent is not None and parent.path != script.path:
             raise Conflict(f"another script is at {script.path}, at version {head}")
@@ -158,15 +160,19 @@ async def _make_way(
     if parent is None or parent.deleted:
         raise InvalidInput("parent_hash", f"there is no version {parent_hash} that you may see")
     check.require_write(principal, parent.path)
+    check.require_in_scope(principal, "scripts", "write", parent.path)
     if await scripts.archive_version(connection, workspace, parent_hash) is None:
-        await _require_last(connection, workspace, parent)
+        await _require_last(connection, principal, parent)
     return parent.path
 
 
-async def _require_last(connection: Connection, workspace: str, parent: Script) -> None:
-    """Raise Conflict where another version came after an archived one."""
-    successor = await scripts.read_successor(connection, workspace, parent.hash)
-    if successor is None:
+async def _require_last(connection: Connection, principal: Principal, parent: Script) -> None:
+    """Raise Conflict that names the version which came after an archived one, if the principal may see it.
+
+    Any other is found, and not named, where the new version is stored.
+    """
+    successor = await scripts.read_successor(connection, principal.workspace or "", parent.hash)
+    if successor is None or not check.may_read(principal, successor.path):
         return
     became = "was deleted" if successor.deleted else f"is at {successor.path}"
     raise Conflict(

@@ -39,8 +39,10 @@ async def look_for_drafts(
     Unless its text is wanted, one's own is read only where there is one.
     """
     users = await drafts.list_users(connection, place)
-    others = [(name, saved_at) for email, name, saved_at in users if email != principal.email]
-    if not with_text and len(others) == len(users):
+    is_shared = place.kind in SHARED
+    seen = [found for found in users if check.may_see_draft(principal, found[0], is_shared=is_shared)]
+    others = [(name, saved_at) for email, name, saved_at in seen if email != principal.email]
+    if not with_text and len(others) == len(seen):
         return None, others
     return await drafts.read_own(connection, principal, place), others
 

@@ -12,8 +12,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from headrace.db.listen import JOBS_CHANGED, JOBS_DUE, JOBS_LATER
-from headrace.errors import InvalidInput, NotAuthenticated, NotFound, TooMany
+from headrace.errors import InvalidInput, NotAuthenticated, TooMany
 from headrace.lifecycle.blobs.files import NewFile, keep_file
+from headrace.lifecycle.find_run import find_run, sees
 from headrace.lifecycle.find_script import find_head, find_version
 from headrace.lifecycle.keep_result import find_kept, with_cache
 from headrace.model.ids import WorkspaceId
@@ -178,9 +179,7 @@ async def run_function(
 
     Raises NotFound where there is no such job to be seen.
     """
-    run = await runs.read(connection, _workspace(principal), job)
-    if run is None:
-        raise NotFound(f"job {job} does not exist, or you may not see it")
+    run = await find_run(connection, principal, job)
     wish = dataclasses.replace(wish, parent_job=run.id)
     if run.script_hash is not None:
         return await run_hash(connection, principal, run.script_hash, wish, idempotency)
@@ -286,7 +285,7 @@ async def _with_wish(connection: Connection, job: NewJob, principal: Principal, 
         raise TooMany(
             f"queue_limit: more than {wish.queue_limit} jobs tagged {tag} wait already", again_in_seconds=1
         )
-    parent_job, root_job = await _family(connection, job.workspace, wish)
+    parent_job, root_job = await _family(connection, principal, wish)
     return dataclasses.replace(
         job,
         args=wish.args,
@@ -317,14 +316,14 @@ async def _as_another(connection: Connection, job: NewJob, principal: Principal,
 
 
 async def _family(
-    connection: Connection, workspace: WorkspaceId, wish: Wish
+    connection: Connection, principal: Principal, wish: Wish
 ) -> tuple[JobId | None, JobId | None]:
     """Parent and root of the new job. One can only be linked under a job that one can see."""
     for field, job in (("parent_job", wish.parent_job), ("root_job", wish.root_job)):
         if job is None:
             continue
-        relative = await runs.read(connection, workspace, job)
-        if relative is None:
+        relative = await runs.read(connection, _workspace(principal), job)
+        if relative is None or not sees(principal, job, relative):
             raise InvalidInput(field, f"job {job} does not exist, or you may not see it")
         return (relative.id if field == "parent_job" else None), relative.root_job
     return None, None

@@ -7,13 +7,12 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from headrace.errors import Conflict, InvalidInput, NotFound
+from headrace.errors import Conflict, InvalidInput
+from headrace.lifecycle.find_run import find_run
 from headrace.lifecycle.launch import RawCode, Wish, run_hash, run_path, run_preview
 from headrace.model.job import JobKind
 from headrace.model.json_text import parse_object, raw_member, raw_members
 from headrace.model.plain_path import PlainPath, find, join_object
-from headrace.permissions.check import may_see_run
-from headrace.store import runs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,15 +66,7 @@ async def rerun(
 
 
 async def _read(connection: Connection, principal: Principal, job: JobId) -> Run:
-    run = await runs.read(connection, principal.workspace or "", job)
-    if run is None or not may_see_run(
-        principal,
-        path=run.path,
-        permissioned_as=run.permissioned_as,
-        created_by=run.created_by,
-        runner_only=run.visible_to_runner_only,
-    ):
-        raise NotFound(f"job {job} does not exist, or you may not see it")
+    run = await find_run(connection, principal, job)
     if run.deleted:
         raise Conflict(f"the data of job {job} were erased")
     return run

@@ -76,6 +76,16 @@ def require_reader_of_variables(principal: Principal) -> None:
         raise PermissionDenied("operators may not read variables")
 
 
+def may_see_user(principal: Principal, email: str) -> bool:
+    """Whether the principal may know of a user of the instance: oneself, superadmins of everybody."""
+    return principal.job is None and (principal.is_superadmin or email == principal.email)
+
+
+def may_see_draft(principal: Principal, email: str, *, is_shared: bool) -> bool:
+    """Whether the principal may see somebody's draft: one's own, and admins those of shared kinds; no job."""
+    return principal.job is None and (email == principal.email or (principal.is_admin and is_shared))
+
+
 def may_change_type(principal: Principal, created_by: str) -> bool:
     """Whether the principal may change and remove a resource type: who made it, and admins."""
     return principal.is_admin or created_by == principal.username
@@ -125,9 +135,27 @@ def require_no_wider(principal: Principal, scopes: tuple[Scope, ...] | None) -> 
         raise PermissionDenied("a token can't give more than its own scopes: " + ", ".join(map(str, own)))
 
 
+def is_in_scope(principal: Principal, domain: str, action: str, path: str) -> bool:
+    """Whether the token's scopes allow an action on a path to which a request leads without naming it."""
+    return principal.scopes is None or any(
+        scope.allows(domain, action, (path,)) for scope in principal.scopes
+    )
+
+
+def require_in_scope(principal: Principal, domain: str, action: str, path: str) -> None:
+    """Raise PermissionDenied where they don't."""
+    if not is_in_scope(principal, domain, action, path):
+        raise PermissionDenied(f"the token's scopes do not allow {domain}:{action} on {path}")
+
+
 def audited_username(principal: Principal) -> str | None:
     """Whose entries of the audit log the principal may read: their own; None for everybody's."""
     return None if principal.is_admin else principal.username
+
+
+def may_audit_instance(principal: Principal) -> bool:
+    """Whether the principal may read what the audit log has of no workspace: superadmins in ``admins``."""
+    return principal.is_superadmin and principal.job is None and principal.workspace == ADMINS_WORKSPACE
 
 
 def require_identity(principal: Principal, identity: str) -> None:
@@ -148,11 +176,13 @@ def may_see_run(
     )
 
 
-def may_end_run(principal: Principal, *, path: str | None, permissioned_as: str, created_by: str) -> bool:
-    """Who may stop a run: whom it runs as, its creator, admins, and those who may write its path."""
+def may_end_run(
+    principal: Principal, *, path: str | None, permissioned_as: str, created_by: str, runner_only: bool
+) -> bool:
+    """Who stops a run: whom it runs as, its creator, admins, and writers of its path unless runner-only."""
     return (
         principal.is_admin
         or permissioned_as in principal.identities
         or created_by == principal.username
-        or (path is not None and may_write(principal, path))
+        or (not runner_only and path is not None and may_write(principal, path))
     )

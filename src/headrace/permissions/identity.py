@@ -55,7 +55,7 @@ async def describe_user(connection: Connection, workspace: str, username: str) -
 async def rights_of(connection: Connection, workspace: str, identity: str, email: str) -> Principal:
     """What ``permissioned_as`` may do in a workspace, at most what its admins may.
 
-    Raises NotAuthenticated where the user or group is no longer there.
+    Raises NotAuthenticated where the user or group is no longer there, or the superadmin none any more.
     """
     match identity.partition("/"):
         case "u", "/", name if name:
@@ -64,8 +64,11 @@ async def rights_of(connection: Connection, workspace: str, identity: str, email
             row = await SQL.describe_group.row(connection, workspace=workspace, name=name)
             rights = None if row is None else _as_group(row, workspace, name, email)
         case _:
-            rights = _as_superadmin(workspace, identity)
-    return _known(rights)
+            is_one = await SQL.is_superadmin_in.value(connection, workspace=workspace, email=identity)
+            rights = _as_superadmin(workspace, identity) if is_one else None
+    if rights is None:
+        raise NotAuthenticated(f"{identity}: is not here any more, or has been disabled")
+    return rights
 
 
 def _on_instance(token: Record) -> Principal:
@@ -113,7 +116,7 @@ def _as_job(row: Record) -> Principal | None:
         case "g", "/", name if name:
             return None if row["readable"] is None else _as_group(row, workspace, name, row["email"])
         case _:
-            return _as_superadmin(workspace, identity)
+            return _as_superadmin(workspace, identity) if row["is_superadmin"] else None
 
 
 def _known(rights: Principal | None) -> Principal:

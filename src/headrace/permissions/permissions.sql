@@ -16,10 +16,16 @@ left join lateral describe_member(:workspace, username_of(:workspace, t.email)) 
 select j.token_hash, j.workspace_id, j.permissioned_as, coalesce(m.email, j.email) as email,
        m.username, m.is_admin, m.operator, m.groups,
        coalesce(m.readable, g.readable) as readable, coalesce(m.writable, g.writable) as writable,
-       coalesce(m.owned, g.owned) as owned
+       coalesce(m.owned, g.owned) as owned,
+       j.permissioned_as not like '%/%' and is_superadmin_email(j.permissioned_as)
+         and workspace_exists(j.workspace_id) as is_superadmin
 from find_job_token(:job, :attempt) j
 left join lateral describe_member(j.workspace_id, substring(j.permissioned_as from '^u/(.+)')) m on true
 left join lateral describe_group(j.workspace_id, substring(j.permissioned_as from '^g/(.+)')) g on true;
+
+-- name: is_superadmin_in
+-- Whether somebody known by email alone is a superadmin who may sign in, and the workspace is there.
+select is_superadmin_email(:email) and workspace_exists(:workspace);
 
 -- name: describe_member
 -- What a user may do in a workspace.

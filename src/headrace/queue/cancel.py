@@ -24,6 +24,7 @@ class LiveJob:
     path: str | None
     permissioned_as: str
     created_by: str
+    visible_to_runner_only: bool
 
 
 async def lock_live(connection: Connection, jobs: list[JobId]) -> list[LiveJob]:
@@ -37,6 +38,7 @@ async def lock_live(connection: Connection, jobs: list[JobId]) -> list[LiveJob]:
             path=row["path"],
             permissioned_as=row["permissioned_as"],
             created_by=row["created_by"],
+            visible_to_runner_only=row["visible_to_runner_only"],
         )
         for row in await SQL.lock_live_jobs.rows(connection, ids=jobs)
     ]

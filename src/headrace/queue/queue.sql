@@ -365,7 +365,7 @@ returning id, workspace_id, kind, path, script_hash, parent_job, root_job;
 
 -- name: lock_live_jobs
 -- The queue rows of live jobs, with all that decides who may end them, locked until the transaction ends.
-select q.id, q.state, q.held, q.tag, j.path, j.permissioned_as, j.created_by
+select q.id, q.state, q.held, q.tag, j.path, j.permissioned_as, j.created_by, j.visible_to_runner_only
 from job_queue q join job j on j.id = q.id
 where q.id = any (:ids::uuid[])
 order by q.id

@@ -132,11 +132,6 @@ async def add_version(
     return await SQL.add_relocked_version.value(connection, job=job, hash=version, lock=lock, message=message)
 
 
-async def is_superadmin(connection: Connection, email: str) -> bool:
-    """Whether an email is that of a superadmin who may sign in."""
-    return await SQL.is_superadmin_email.value(connection, email=email)
-
-
 def _relocking(row: Record) -> Relocking:
     return Relocking(
         workspace=row["workspace_id"],

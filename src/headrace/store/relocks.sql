@@ -105,6 +105,3 @@ select end_relock(:job, :state, :message);
 -- The version with the new lock.
 select add_relocked_version(:job, :hash, :lock, :message);
 
--- name: is_superadmin_email
--- Whether somebody known by email alone may still act.
-select is_superadmin_email(:email);

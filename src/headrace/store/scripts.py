@@ -17,17 +17,21 @@ if TYPE_CHECKING:
 
 SQL = load_queries(__file__, "scripts.sql")
 
+_MOST_TURNS = 100
+"""How often the newest version of a path may give way to another while somebody waits for it."""
+
 
 async def lock_head(connection: Connection, workspace: str, path: str) -> ScriptHash | None:
     """The newest version of a path, locked until the transaction ends; None where there is none.
 
-    Who has waited for another deployment gets the version that it made.
+    Who has waited for another deployment gets the version that it made. Raises Conflict after many of them.
     """
-    while True:
+    for _ in range(_MOST_TURNS):
         # A row that gave way while we waited for it is passed over; its successor is in a later snapshot.
         head = await SQL.lock_head.value(connection, workspace=workspace, path=path)
         if head is not None or await SQL.read_head.row(connection, workspace=workspace, path=path) is None:
             return head
+    raise Conflict(f"script {path} is being deployed by others all the time; try again")
 
 
 async def archive_version(connection: Connection, workspace: str, version: ScriptHash) -> str | None:

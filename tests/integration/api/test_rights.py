@@ -233,8 +233,8 @@ async def test_a_jobs_token_acts_as_whom_it_runs_as_until_the_job_is_over(
         assert (await inside.get(in_workspace("users/whoami"))).status_code == 401
 
 
-async def test_a_job_of_a_superadmin_has_no_rights_on_the_instance(
-    api: Api, worker: PlayedWorker, folder: str
+async def test_a_job_of_a_superadmin_has_no_rights_on_the_instance_and_none_once_they_are_none(
+    api: Api, worker: PlayedWorker, folder: str, owner: asyncpg.Connection
 ):
     await deploy(api.alice, f"{folder}/script")
     await run(api.superadmin, f"{folder}/script")
@@ -242,6 +242,9 @@ async def test_a_job_of_a_superadmin_has_no_rights_on_the_instance(
         me = (await inside.get(in_workspace("users/whoami"))).json()
         assert (me["is_admin"], me["is_super_admin"]) == (True, False)
         assert (await inside.post("/workspaces/create", json={"id": "x", "name": "x"})).status_code == 403
+        for loses in ("disabled = true", "disabled = false, super_admin = false"):
+            await owner.execute(f"update instance_user set {loses} where email = 'root@instance.test'")
+            assert (await inside.get(in_workspace("users/whoami"))).status_code == 401, loses
 
 
 async def test_a_token_for_one_workspace_makes_no_wider_one(api: Api, owner: asyncpg.Connection):

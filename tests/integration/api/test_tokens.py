@@ -80,6 +80,30 @@ async def test_scopes_allow_an_action_on_paths_and_nothing_without_a_domain(api:
             assert refused.status_code == 403, "neither the path it has nor the one it gets may be outside"
 
 
+async def test_scopes_hold_where_a_request_leads_elsewhere(api: Api):
+    other = await deploy(api.alice, "u/alice/b/x")
+    secret = {"path": "u/alice/b/secret", "value": "amaryllis", "is_secret": True, "description": ""}
+    assert (await api.alice.post(in_workspace("variables/create"), json=secret)).status_code == 201
+    kept = (await api.alice.get(in_workspace("variables/get/u/alice/b/secret?include_encrypted=true"))).json()
+    scopes = [f"{domain}:write:u/alice/a/*" for domain in ("scripts", "resources", "variables")]
+    async with api.client(await make_token(api.alice, scopes=[*scopes, "job_helpers:write"])) as limited:
+        script = {"path": "u/alice/a/x", "content": "", "language": "python3", "parent_hash": other}
+        taken = await limited.post(in_workspace("scripts/create"), json=script)
+        assert taken.text == "the token's scopes do not allow scripts:write on u/alice/b/x"
+        value = {"bucket": "$var:u/alice/b/secret", "region": "", "endPoint": "", "useSSL": True}
+        bucket = {"path": "u/alice/a/bucket", "resource_type": "s3", "value": value}
+        assert (await limited.post(in_workspace("resources/create"), json=bucket)).status_code == 201
+        read = await limited.get(in_workspace("resources/get_value_interpolated/u/alice/a/bucket"))
+        assert read.text == "the token's scopes do not allow variables:read on u/alice/b/secret"
+        for path in ("u/alice/a/bucket", "u/alice/b/bucket"):
+            where = in_workspace("job_helpers/v2/s3_resource_info")
+            assert (await limited.post(where, json={"s3_resource_path": path})).status_code == 403
+        copied = secret | {"path": "u/alice/a/copy", "value": kept["value"]}
+        where = in_workspace("variables/create?already_encrypted=true")
+        assert (await limited.post(where, json=copied)).status_code == 400
+    assert (await api.alice.get(in_workspace("scripts/get/p/u/alice/b/x"))).json()["hash"] == other
+
+
 async def test_a_token_that_only_reads_changes_nothing(api: Api):
     await deploy(api.alice, "u/alice/x")
     token = await make_token(api.alice, read_only=True)

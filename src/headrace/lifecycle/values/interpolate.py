@@ -34,8 +34,10 @@ async def find_resource(connection: Connection, principal: Principal, path: str)
 async def interpolate(connection: Connection, vault: Vault, principal: Principal, path: str) -> str:
     """The value of a resource as a JSON text with nothing left to look up.
 
-    Raises NotFound and PermissionDenied for what it leads to, InvalidInput for a circle, more than MOST_DEPTH
-    resources within one another or MOST_REFERENCES in all, TooLarge beyond MOST_CHARACTERS.
+    What it leads to has to be in the token's scopes, too: else whoever may write a resource could read any
+    secret by referring to it. Raises NotFound and PermissionDenied for what it leads to, InvalidInput for a
+    circle, more than MOST_DEPTH resources within one another or MOST_REFERENCES in all, TooLarge beyond
+    MOST_CHARACTERS.
     """
     interpolation = _Interpolation(connection, vault, principal)
     return await interpolation.value_of(Reference("resource", path), ())
@@ -54,6 +56,7 @@ class _Interpolation:
         self._count(reference, trail)
         if reference not in self._known:
             path = reference.check()
+            check.require_in_scope(self._principal, f"{reference.kind}s", "read", path)
             if reference.kind == "variable":
                 variable = await find_variable(self._connection, self._principal, path)
                 value = await reveal(self._connection, self._vault, self._principal, variable)

@@ -152,7 +152,7 @@ async def _to_store(  # noqa: PLR0917 - what it is, and what it is for
         raise _not_ours() from None
     if origin == path:
         return value
-    if not check.may_read(principal, origin):
+    if not check.may_read(principal, origin) or not check.is_in_scope(principal, "variables", "read", origin):
         raise _not_ours()
     return await vault.encrypt(connection, workspace, path, text)
 

@@ -10,6 +10,7 @@ from headrace.api.context import InstanceCaller, ServerContext
 from headrace.api.health import look_closely
 from headrace.api.schemas.answers import json_response
 from headrace.api.schemas.health import DetailedHealth, HealthStatus
+from headrace.permissions.check import require_person
 from headrace.store import instance
 
 router = APIRouter(tags=["settings"])
@@ -47,6 +48,7 @@ async def get_health_status(context: ServerContext, force: bool = False) -> Resp
 @signed_in.get("/health/detailed", tags=["health"], response_model=DetailedHealth)
 async def get_health_detailed(caller: InstanceCaller) -> Response:
     """What is well and what isn't, looked at just now; the queue is shown to superadmins."""
+    require_person(caller.principal)
     health = await look_closely(caller.context.pool, with_queue=caller.principal.is_superadmin)
     return json_response(health.model_dump(exclude_none=True))
 

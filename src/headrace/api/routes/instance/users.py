@@ -61,6 +61,8 @@ async def list_workspace_invites(caller: InstanceCaller) -> list[WorkspaceInvite
 async def exists_email(email: str, caller: InstanceCaller) -> bool:
     """Whether there is such a user, among those one may see: oneself, for superadmins all."""
     check.require_person(caller.principal)
+    if not check.may_see_user(caller.principal, folded(email)):
+        return False
     async with caller.transaction() as connection:
         return await users.read(connection, folded(email)) is not None
 

@@ -14,8 +14,8 @@ from headrace.api.schemas.answers import encode, json_response
 from headrace.api.schemas.job_filters import JobFilters
 from headrace.api.schemas.job_shapes import CompletedJob, Job, QueuedJob
 from headrace.api.schemas.jobs import show_run
-from headrace.api.sight import sees
 from headrace.errors import InvalidInput
+from headrace.lifecycle.find_run import sees
 from headrace.model.run import Part
 from headrace.permissions.check import ADMINS_WORKSPACE, require_superadmin
 from headrace.store import workspaces

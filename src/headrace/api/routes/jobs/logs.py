@@ -14,8 +14,8 @@ from headrace.api.log_reading import Log, asks_for_range, log_from, log_tail, re
 from headrace.api.routes.jobs.tree import Member, read_tree, show_member
 from headrace.api.schemas.answers import json_response
 from headrace.api.schemas.job_shapes import LogsOfMember
-from headrace.api.sight import see_progress
 from headrace.errors import InvalidInput, NotFound
+from headrace.lifecycle.find_run import find_progress
 from headrace.model.ids import parse_job_id
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ async def get_job_logs(
     _ = remove_ansi_warnings
     job = parse_job_id(id)
     async with caller.transaction() as connection:
-        progress = await see_progress(connection, caller.principal, job)
+        progress = await find_progress(connection, caller.principal, job)
     tag = tag_of(job, progress)
     if is_known(tag, if_none_match):
         return tagged(Response(status_code=304), tag)
@@ -73,7 +73,7 @@ async def get_completed_job_logs_tail(id: str, caller: WorkspaceCaller) -> str:
     """The last 10,000 characters that a job printed; 404 while it has not ended."""
     job = parse_job_id(id)
     async with caller.transaction() as connection:
-        progress = await see_progress(connection, caller.principal, job)
+        progress = await find_progress(connection, caller.principal, job)
         if not progress.is_finished:
             raise NotFound(f"job {job} has not ended yet")
         return await log_tail(caller.context.read_log, connection, job, progress.attempt, TAIL_UNITS)

@@ -8,9 +8,9 @@ from pydantic import BaseModel, ConfigDict, FiniteFloat
 from headrace.api.body import CheckedRoute
 from headrace.api.context import WorkspaceCaller
 from headrace.api.schemas.answers import json_response
-from headrace.api.sight import see_progress
 from headrace.db.listen import JOBS_CHANGED
 from headrace.errors import Conflict, PermissionDenied
+from headrace.lifecycle.find_run import find_progress
 from headrace.model.ids import parse_job_id
 from headrace.permissions.check import may_end_run
 from headrace.queue import notes
@@ -32,9 +32,13 @@ async def set_job_progress(id: str, body: Progress, caller: WorkspaceCaller) -> 
     """Say how far a job is, in percent: cut to 0 to 99, and never back. For the job itself and its enders."""
     job = parse_job_id(id)
     async with caller.transaction() as connection:
-        run = await see_progress(connection, caller.principal, job)
+        run = await find_progress(connection, caller.principal, job)
         is_allowed = caller.principal.job == job or may_end_run(
-            caller.principal, path=run.path, permissioned_as=run.permissioned_as, created_by=run.created_by
+            caller.principal,
+            path=run.path,
+            permissioned_as=run.permissioned_as,
+            created_by=run.created_by,
+            runner_only=run.visible_to_runner_only,
         )
         if not is_allowed:
             raise PermissionDenied(f"you may not say how far job {job} is")
@@ -50,5 +54,5 @@ async def get_job_progress(id: str, caller: WorkspaceCaller) -> Response:
     """How far a job is, in percent: null where it has not said, 100 where it has succeeded."""
     job = parse_job_id(id)
     async with caller.transaction() as connection:
-        progress = await see_progress(connection, caller.principal, job)
+        progress = await find_progress(connection, caller.principal, job)
     return json_response(progress.percent)

@@ -11,8 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 from headrace.api.body import CheckedRoute
 from headrace.api.context import WorkspaceCaller
 from headrace.api.schemas.answers import json_response
-from headrace.api.sight import sees
 from headrace.errors import InvalidInput
+from headrace.lifecycle.find_run import sees
 from headrace.model.ids import parse_job_id
 from headrace.permissions.check import may_end_run
 from headrace.queue.resolve import resolve, unresolve
@@ -81,7 +81,11 @@ async def _own(connection: Connection, caller: Caller, texts: list[str]) -> list
         if run is None or not sees(caller.principal, job, run):
             continue
         if may_end_run(
-            caller.principal, path=run.path, permissioned_as=run.permissioned_as, created_by=run.created_by
+            caller.principal,
+            path=run.path,
+            permissioned_as=run.permissioned_as,
+            created_by=run.created_by,
+            runner_only=run.visible_to_runner_only,
         ):
             own.append(job)
     return own

@@ -12,8 +12,8 @@ from headrace.api.result_answers import result_response, with_result
 from headrace.api.routes.jobs.tree import read_tree, show_member
 from headrace.api.schemas.answers import encode, json_response, without_none
 from headrace.api.schemas.job_shapes import ResultMaybe, TreeResults
-from headrace.api.sight import see_progress
 from headrace.errors import InvalidInput, NotFound
+from headrace.lifecycle.find_run import find_progress
 from headrace.model.ids import parse_job_id
 from headrace.model.outcome import Status
 from headrace.store import runs
@@ -42,7 +42,7 @@ async def get_completed_job_result(
     job = parse_job_id(id)
     _refuse(suspended_job=suspended_job, resume_id=resume_id, secret=secret, approver=approver)
     async with caller.transaction() as connection:
-        progress = await see_progress(connection, caller.principal, job)
+        progress = await find_progress(connection, caller.principal, job)
         tag = tag_of(job, progress)
         if is_known(tag, if_none_match):
             return tagged(Response(status_code=304), tag)
@@ -62,7 +62,7 @@ async def get_completed_job_result_maybe(
     _ = get_started
     job = parse_job_id(id)
     async with caller.transaction() as connection:
-        progress = await see_progress(connection, caller.principal, job)
+        progress = await find_progress(connection, caller.principal, job)
         ended = await runs.read_result(connection, caller.workspace, job)
     if ended is None:
         started = progress.started_at is not None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from headrace.api.schemas.answers import without_none
-from headrace.api.sight import see_run, sees
+from headrace.lifecycle.find_run import find_run, sees
 from headrace.model.run import RunFilter
 from headrace.store.run_list import list_runs
 
@@ -40,7 +40,7 @@ async def read_tree(connection: Connection, principal: Principal, job: JobId) ->
 
     At most MOST_MEMBERS, and whether there are more. Raises NotFound where the job itself can't be seen.
     """
-    root = await see_run(connection, principal, job)
+    root = await find_run(connection, principal, job)
     children: dict[JobId, list[Run]] = defaultdict(list)
     parents, room = (root.id,), MOST_MEMBERS - 1
     while parents and room >= 0:

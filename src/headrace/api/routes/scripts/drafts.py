@@ -17,10 +17,10 @@ from headrace.clock import now
 from headrace.errors import InvalidInput, NotFound
 from headrace.lifecycle.draft import Saved, delete_drafts, discard_draft, save_draft
 from headrace.lifecycle.draft import move_draft as move
-from headrace.model.draft import Draft, DraftKind
+from headrace.model.draft import SHARED, Draft, DraftKind
 from headrace.model.json_text import raw_member
 from headrace.model.path import check_path
-from headrace.permissions.check import require_person
+from headrace.permissions.check import may_see_draft, require_person
 from headrace.store import drafts
 from headrace.store.drafts import Place, Sync
 
@@ -88,7 +88,7 @@ async def get_draft_for_user(
     async with caller.transaction() as connection:
         # Without a name the contract means drafts of nobody, of which there are none.
         draft = await drafts.read_of(connection, place, username) if username else None
-    if draft is None:
+    if draft is None or not may_see_draft(caller.principal, draft.email, is_shared=kind in SHARED):
         raise NotFound(f"there is no such draft of {kind} {path} that you may see")
     return _show(draft)
 
@@ -98,8 +98,13 @@ async def list_drafts(caller: WorkspaceCaller, all_users: bool = False) -> Respo
     """One's own drafts, the latest first; with ``all_users`` those of others that one may see, too."""
     require_person(caller.principal)
     async with caller.transaction() as connection:
-        entries = await drafts.list_all(connection, caller.principal, everybodys=all_users)
-    return json_response(show_entries(entries, caller.principal))
+        found = await drafts.list_all(connection, caller.principal, everybodys=all_users)
+    seen = [
+        entry
+        for entry in found
+        if may_see_draft(caller.principal, entry.email, is_shared=entry.kind in SHARED)
+    ]
+    return json_response(show_entries(seen, caller.principal))
 
 
 @router.post("/move/{kind}/{path:path}", response_class=PlainTextResponse)

@@ -21,7 +21,7 @@ from headrace.lifecycle.delete import delete_path, delete_paths, delete_version
 from headrace.lifecycle.find_script import find_head, find_newest, find_version
 from headrace.model.ids import parse_script_hash
 from headrace.model.path import check_path
-from headrace.permissions.check import readable_owners, require_write
+from headrace.permissions.check import readable_owners, require_in_scope, require_write
 from headrace.store import audit, scripts
 from headrace.store.script_history import deployment_of, mute_error_handler, read_history, set_message
 
@@ -87,6 +87,7 @@ async def update_script_history(hash: str, path: str, body: NewMessage, caller: 
         if script.line != newest.line:
             raise NotFound(f"script {path} has no version {version}")
         require_write(caller.principal, script.path)
+        require_in_scope(caller.principal, "scripts", "write", script.path)
         await set_message(connection, caller.workspace, version, body.deployment_msg or "")
         await audit.write(
             connection, caller.principal, "scripts.update", "Updated", script.path, {"hash": version}

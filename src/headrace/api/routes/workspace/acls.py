@@ -48,6 +48,8 @@ async def get_granular_acls(kind: str, path: str, caller: WorkspaceCaller) -> di
     """Who has rights on a thing besides those of its folder: true to write (or manage), false to read."""
     found = _kind(kind)
     place = _PLACES.get(found, "") + path
+    if found == "variable":
+        check.require_reader_of_variables(caller.principal)
     if found != "group":
         check.require_read(caller.principal, place, found)
     async with caller.transaction() as connection:

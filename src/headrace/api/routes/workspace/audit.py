@@ -15,7 +15,6 @@ from headrace.errors import InvalidInput, NotFound
 from headrace.permissions import check
 from headrace.store import audit
 from headrace.store.audit import Action, EntryFilter
-from headrace.store.workspaces import ADMINS
 
 router = APIRouter(prefix="/w/{workspace}/audit", tags=["audit"], route_class=CheckedRoute)
 
@@ -50,7 +49,7 @@ async def list_audit_logs(
         return []
     wanted = EntryFilter(
         workspace=None if all_workspaces else caller.workspace,
-        with_instance=caller.workspace == ADMINS,
+        with_instance=check.may_audit_instance(principal),
         username=own or username,
         before=before,
         after=after,
@@ -73,7 +72,7 @@ async def get_audit_log(id: EntryId, caller: WorkspaceCaller) -> AuditLog:
             connection,
             id,
             caller.workspace,
-            with_instance=caller.workspace == ADMINS,
+            with_instance=check.may_audit_instance(caller.principal),
             username=check.audited_username(caller.principal),
         )
     if entry is None:

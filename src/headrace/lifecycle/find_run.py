@@ -1,4 +1,7 @@
-"""Who may see a job: the first wall before everything that is read of one. The second is in the database."""
+"""Finds a job for whoever asks: what is not there, and what is not theirs to see, is answered alike.
+
+This is the first wall before everything that is read of a job. The second is in the database.
+"""
 
 from __future__ import annotations
 
@@ -26,22 +29,21 @@ def sees(principal: Principal, job: JobId, run: Run | Progress) -> bool:
     )
 
 
-async def see_run(connection: Connection, principal: Principal, job: JobId) -> Run:
+async def find_run(connection: Connection, principal: Principal, job: JobId) -> Run:
     """Everything about a job. Raises NotFound where there is none, or none for this principal."""
     run = await runs.read(connection, principal.workspace or "", job)
     if run is None or not sees(principal, job, run):
-        raise not_there(job)
+        raise _not_there(job)
     return run
 
 
-async def see_progress(connection: Connection, principal: Principal, job: JobId) -> Progress:
+async def find_progress(connection: Connection, principal: Principal, job: JobId) -> Progress:
     """How far a job is. Raises NotFound where there is none, or none for this principal."""
     progress = await runs.read_progress(connection, principal.workspace or "", job)
     if progress is None or not sees(principal, job, progress):
-        raise not_there(job)
+        raise _not_there(job)
     return progress
 
 
-def not_there(job: JobId) -> NotFound:
-    """What is not there, and what is not theirs, is answered alike."""
+def _not_there(job: JobId) -> NotFound:
     return NotFound(f"job {job} does not exist, or you may not see it")
