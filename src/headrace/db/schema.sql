@@ -2101,6 +2101,7 @@ GRANT ALL ON FUNCTION headrace.identify_token(wanted_hash bytea, OUT email text,
 
 REVOKE ALL ON FUNCTION headrace.is_superadmin_email(wanted_email text) FROM PUBLIC;
 GRANT ALL ON FUNCTION headrace.is_superadmin_email(wanted_email text) TO headrace_worker;
+GRANT ALL ON FUNCTION headrace.is_superadmin_email(wanted_email text) TO headrace_server;
 
 REVOKE ALL ON FUNCTION headrace.make_room_for_raw_script(wanted_bytes bigint, most_bytes bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION headrace.make_room_for_raw_script(wanted_bytes bigint, most_bytes bigint) TO headrace_server;
@@ -2171,6 +2172,7 @@ GRANT ALL ON FUNCTION headrace.username_of(wanted_workspace text, wanted_email t
 
 REVOKE ALL ON FUNCTION headrace.workspace_exists(wanted_workspace text) FROM PUBLIC;
 GRANT ALL ON FUNCTION headrace.workspace_exists(wanted_workspace text) TO headrace_server;
+GRANT ALL ON FUNCTION headrace.workspace_exists(wanted_workspace text) TO headrace_worker;
 
 REVOKE ALL ON FUNCTION headrace.workspaces_of_jobs(wanted_jobs uuid[], OUT id uuid, OUT workspace_id text) FROM PUBLIC;
 GRANT ALL ON FUNCTION headrace.workspaces_of_jobs(wanted_jobs uuid[], OUT id uuid, OUT workspace_id text) TO headrace_server;
