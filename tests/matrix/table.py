@@ -29,10 +29,11 @@ KNOWN = (
 )  # fmt: skip
 """The other columns.
 
-- ``foreign`` is a member of another workspace, ``clerk`` an admin of the workspace ``admins``, and no superadmin.
-- All others but ``superadmin`` are members of this one. ``stranger`` has no right on the folder ``team``,
-  ``reader`` and ``writer`` have one, ``owner`` owns it, ``member`` may write by a group, and ``operator`` could,
-  but is one. ``owner`` has made what is there, and runs the jobs.
+- ``foreign`` is a member of another workspace, ``clerk`` an admin of the workspace ``admins`` who is no
+  superadmin. All others but ``superadmin`` are members of this one.
+- ``stranger`` has no right on the folder ``team``, ``reader`` and ``writer`` have one, ``owner`` owns it,
+  ``member`` may write by a group, and ``operator`` could, but is one. ``owner`` has made what is there, and
+  runs the jobs.
 - ``readonly`` and ``bound`` are tokens of the owner's, for reading only and for this workspace only;
   ``unfit`` is one of the admin's with a scope for something else.
 - ``job`` is a running job of the writer's, ``admin_job`` one of the admin's.
