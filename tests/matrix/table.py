@@ -22,11 +22,22 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 DESCRIPTION = HERE.parents[1] / "src/headrace/api/openapi.json"
 UNKNOWN = ("none", "garbage", "expired", "revoked", "disabled", "ended_job")
-"""Those whom the column ``unknown`` stands for."""
+"""Those whom nobody knows, each by the token, for whom the column ``unknown`` stands."""
 KNOWN = (
     "foreign", "operator", "stranger", "reader", "writer", "owner", "member", "admin", "superadmin",
     "readonly", "unfit", "job", "bound", "admin_job", "clerk",
 )  # fmt: skip
+"""The other columns.
+
+- ``foreign`` is a member of another workspace, ``clerk`` an admin of the workspace ``admins`` who is no
+  superadmin. All others but ``superadmin`` are members of this one.
+- ``stranger`` has no right on the folder ``team``, ``reader`` and ``writer`` have one, ``owner`` owns it,
+  ``member`` may write by a group, and ``operator`` could, but is one. ``owner`` has made what is there, and
+  runs the jobs.
+- ``readonly`` and ``bound`` are tokens of the owner's, for reading only and for this workspace only;
+  ``unfit`` is one of the admin's with a scope for something else.
+- ``job`` is a running job of the writer's, ``admin_job`` one of the admin's.
+"""
 PRINCIPALS = (*UNKNOWN, *KNOWN)
 
 CANARY = "amaryllis"

@@ -53,6 +53,7 @@ def test_every_rule_is_used_and_says_something_to_everybody():
         assert all(cells.values()), name
 
 
+@pytest.mark.timeout(180)
 async def test_everybody_gets_what_the_table_says(trial: Trial):
     await compare(trial, QUICK, as_listed)
 
