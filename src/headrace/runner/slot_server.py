@@ -6,8 +6,7 @@ could find that in its memory.
 
 ``headrace.sandbox.slot_server`` is the worker's end. One message for each job: the name of its folder, with
 three descriptors: what it is given, its answer, its output. Two messages back: ``S`` with a pidfd when it has
-begun, and an ``ENDING`` when nothing is left. Before the first one ``S`` says that the slot is ready; the
-worker answers by one byte.
+begun, and an ``ENDING`` when nothing is left. Before the first job each side says that it is ready.
 """
 
 from __future__ import annotations
@@ -40,7 +39,7 @@ def serve(connection: socket.socket, cage: Cage) -> None:
     """Start jobs until the worker hangs up, and end then; raises ``begin.Forked`` in the process of a job."""
     cage.settle()
     connection.send(STARTED)
-    connection.recv(1)  # by then this process, and what it forks from now on, is in its cgroup
+    connection.recv(1)  # by now this process is where its jobs are to be born
     while True:
         name, descriptors, _, _ = socket.recv_fds(connection, _LONGEST_NAME, 3, socket.MSG_CMSG_CLOEXEC)
         if not name:

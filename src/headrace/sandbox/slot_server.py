@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from headrace.sandbox.cgroup import Cgroup, Shortage
 
 STARTED = b"S"
-GO_ON = b"!"
+_READY = b"R"
 _ENDING = struct.Struct(">cii??")
 _LENGTH = struct.Struct(">Q")
 _CREDENTIALS = struct.Struct("=iII")
@@ -108,7 +108,7 @@ class SlotServer:
         try:
             if self.cgroup is not None:
                 self.cgroup.take_in(_CREDENTIALS.unpack(added[0][2])[0])
-            self._connection.send(GO_ON)
+            self._connection.send(_READY)
         except OSError as error:
             self._ready.set_exception(SlotLost(f"it can't be put into its cgroup: {error.strerror}"))
         else:
