@@ -89,6 +89,11 @@ class SlotServer:
         if self._connection.fileno() >= 0:
             asyncio.get_running_loop().remove_reader(self._connection.fileno())
             self._connection.close()
+        if self._child is not None:
+            lost = SlotLost("the slot server has died")
+            lost.shortage = self._child.find_shortage()
+            self._child.is_lost(lost)
+            self._child = None
 
     def _begin(self) -> None:
         """Take its first message. The kernel adds by which process it was sent, as it is known here."""
@@ -143,13 +148,8 @@ class SlotServer:
     def _lose(self) -> None:
         self.is_lost = True
         self.close()
-        lost = SlotLost("the slot server has died")
         if not self._ready.done():
-            self._ready.set_exception(lost)
-        if self._child is not None:
-            lost.shortage = self._child.find_shortage()
-            self._child.is_lost(lost)
-            self._child = None
+            self._ready.set_exception(SlotLost("the slot server has died"))
 
 
 class SlotChild:
