@@ -39,7 +39,7 @@ def serve(connection: socket.socket, cage: Cage) -> None:
     """Start jobs until the worker hangs up, and end then; raises ``begin.Forked`` in the process of a job."""
     cage.settle()
     connection.send(STARTED)
-    connection.recv(1)  # by now this process is where its jobs are to be born
+    connection.recv(1)  # by then this process, and what it forks from now on, is in its cgroup
     while True:
         name, descriptors, _, _ = socket.recv_fds(connection, _LONGEST_NAME, 3, socket.MSG_CMSG_CLOEXEC)
         if not name:
