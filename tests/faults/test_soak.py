@@ -115,7 +115,7 @@ class Soak:
             await client.post(f"/w/{WORKSPACE}/jobs_u/queue/cancel/{response.text}", json={})
 
     async def look(self, watched: list[Process]) -> list[Footprint]:
-        """The footprints of processes, once they are the same for two looks: what waits for jobs is there then."""
+        """The footprints of processes, once two looks find as many: what waits for jobs is there then."""
         looks: list[list[Footprint]] = [[]]
 
         async def is_at_rest() -> bool:
