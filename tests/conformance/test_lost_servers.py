@@ -51,17 +51,25 @@ async def test_a_job_has_a_new_server_where_the_old_one_was_killed(worker_root: 
                 await until_gone(pid)
 
 
-async def test_a_job_whose_server_is_killed_fails_and_says_so(worker_root: Path):
+async def test_jobs_whose_server_is_killed_fail_and_say_so(worker_root: Path):
     others = set(servers())
-    async with open_bench(worker_root) as bench, bench.slots.take() as cage:
-        log = Log()
-        running = asyncio.create_task(bench.run_in(cage, Play(SLEEPS), log))
-        await log.until(b"asleep", running)
+    async with (
+        open_bench(worker_root, slots=3) as bench,
+        bench.slots.take() as one,
+        bench.slots.take() as two,
+    ):
+        logs = Log(), Log()
+        running = [
+            asyncio.create_task(bench.run_in(cage, Play(SLEEPS), log))
+            for cage, log in zip((one, two), logs, strict=True)
+        ]
+        for log, job in zip(logs, running, strict=True):
+            await log.until(b"asleep", job)
         (server,) = set(servers()) - others
         os.kill(server, signal.SIGKILL)
-        told = await running
-        assert told.status == "failure"
-        assert "killed with the one that had started them" in told.value["error"]["message"]
+        for told in await asyncio.gather(*running):
+            assert told.status == "failure"
+            assert "killed with the one that had started them" in told.value["error"]["message"]
         assert (await bench.run(QUICK, way=Way.FORK)).end == ("success", 0)
 
 

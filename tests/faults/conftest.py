@@ -11,7 +11,7 @@ import pytest
 
 from headrace.db.connection import Login
 from tests.faults.site import Site, open_site
-from tests.ground.alive import pid_here
+from tests.ground.alive import tell_living
 from tests.ground.database import make_data_folder, save_roles
 from tests.ground.fixtures import cluster, login, owner, roles
 from tests.ground.witness import Witness
@@ -35,7 +35,7 @@ def witness() -> Iterator[Witness]:
     yield witness
     pids = {note.pid for note in witness.notes()}
     witness.close()
-    assert not [pid for pid in pids if pid_here(pid)], "processes of jobs are left"
+    assert not pids & tell_living().keys(), "processes of jobs are left"
 
 
 @pytest.fixture

@@ -67,7 +67,7 @@ async def test_after_thousands_of_jobs_all_is_as_it_was(
         for number in range(ROUNDS):
             began = time.monotonic()
             await soak.run(range(JOBS * number // ROUNDS, JOBS * (number + 1) // ROUNDS))
-            prints.append([footprint(process.pid) for process in watched])
+            prints.append(await soak.look(watched))
             rate = JOBS / ROUNDS / (time.monotonic() - began)
             print(f"round {number + 1}: {rate:.0f} jobs/s", *prints[-1], sep="\n  ")
         await soak.check_ends()
@@ -113,6 +113,17 @@ class Soak:
         self._numbers[UUID(response.text)] = number
         if name == "is_canceled":
             await client.post(f"/w/{WORKSPACE}/jobs_u/queue/cancel/{response.text}", json={})
+
+    async def look(self, watched: list[Process]) -> list[Footprint]:
+        """The footprints of processes, once two looks find as many: what waits for jobs is there then."""
+        looks: list[list[Footprint]] = [[]]
+
+        async def is_at_rest() -> bool:
+            looks.append([footprint(process.pid) for process in watched])
+            return [look.processes for look in looks[-1]] == [look.processes for look in looks[-2]]
+
+        await self._site.checker.until(is_at_rest, "rest")
+        return looks[-1]
 
     async def check_ends(self) -> None:
         """Each job has ended once, at its first attempt, as its kind must."""

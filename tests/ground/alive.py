@@ -18,17 +18,21 @@ def pid_here(told: str) -> int | None:
 
     In a sandbox processes are counted anew. None where it lives no more.
     """
-    pid, _, namespace = told.partition("@")
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                is_it = entry.joinpath("ns/pid").stat().st_ino == int(namespace)
-                ids = re.search(r"^NSpid:.*\t(\d+)$", (entry / "status").read_text(), re.MULTILINE)
-            except OSError:
-                continue
-            if is_it and ids and ids[1] == pid and is_alive(int(entry.name)):
-                return int(entry.name)
-    return None
+    return tell_living().get(told)
+
+
+def tell_living() -> dict[str, int]:
+    """What processes that live would tell of themselves, and their ids here."""
+    told: dict[str, int] = {}
+    for pid in living():
+        try:
+            namespace = Path(f"/proc/{pid}/ns/pid").stat().st_ino
+            ids = re.search(r"^NSpid:.*\t(\d+)$", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
+        except OSError:
+            continue
+        if ids:
+            told[f"{ids[1]}@{namespace}"] = pid
+    return told
 
 
 def is_alive(pid: int) -> bool:

@@ -6,8 +6,7 @@ could find that in its memory.
 
 ``headrace.sandbox.slot_server`` is the worker's end. One message for each job: the name of its folder, with
 three descriptors: what it is given, its answer, its output. Two messages back: ``S`` with a pidfd when it has
-begun, and an ``ENDING`` when nothing is left. Before the first one ``S`` says that the slot is ready; the
-worker answers by one byte.
+begun, and an ``ENDING`` when nothing is left. Before the first job each side says that it is ready.
 """
 
 from __future__ import annotations

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import shutil
-from collections.abc import Callable
+import secrets
 from pathlib import Path
 
 log = logging.getLogger(__name__)
@@ -38,7 +37,32 @@ def make_job_folder(folder: Path, files: dict[str, str], uid: int | None) -> Non
 
 async def remove_job_folder(folder: Path) -> None:
     """Remove a folder with all that the job put there; raises OSError where that can't be done."""
-    await asyncio.to_thread(shutil.rmtree, folder, onerror=_open_up_and_retry)
+    await asyncio.to_thread(remove_tree, folder)
+
+
+def remove_tree(top: Path) -> None:
+    """The same, while the caller waits.
+
+    A folder in a folder is moved up before it is emptied: so neither depth nor the length of a path matters.
+    A job may have taken away its own right to a folder; it is ours to give back. Links are not followed.
+    """
+    top.chmod(0o700)
+    unique, count = secrets.token_hex(8), 0
+    waiting = [top]
+    while waiting:
+        folder = waiting.pop()
+        for entry in list(os.scandir(folder)):
+            if entry.is_dir(follow_symlinks=False):
+                count += 1
+                moved = top / f"{unique}-{count}"
+                Path(entry).chmod(0o700)
+                Path(entry).rename(moved)
+                waiting.append(moved)
+            else:
+                Path(entry).unlink()
+        if folder != top:
+            folder.rmdir()
+    top.rmdir()
 
 
 async def remove_what_is_left(folder: Path) -> None:
@@ -49,16 +73,3 @@ async def remove_what_is_left(folder: Path) -> None:
         pass
     except OSError:
         log.exception("%s can't be removed", folder)
-
-
-def _open_up_and_retry(deed: Callable[[str], object], path: str, _error: object) -> None:
-    """A job may take away its own right to a folder; it is ours to give back. Links are not followed."""
-    refused = Path(path)
-    if refused.is_symlink():
-        raise OSError(f"{path} can't be removed")
-    refused.parent.chmod(0o700)
-    if refused.is_dir():
-        refused.chmod(0o700)
-        shutil.rmtree(refused)
-    else:
-        deed(path)

@@ -7,13 +7,14 @@ import json
 import logging
 import os
 import secrets
-import shutil
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headrace.errors import Misconfigured
 from headrace.runtimes.base import Folders, LockFailed
+from headrace.runtimes.job_folder import remove_tree
 from headrace.runtimes.python.environment_cache import Bounds
 from headrace.runtimes.python.environments import PythonEnvironments
 from headrace.runtimes.python.fork_servers import ForkServers
@@ -128,6 +129,7 @@ def _remove_if_left(lock: Path) -> None:
     if descriptor is None:
         return
     log.info("removing what a worker that is gone left in %s", lock.with_suffix(""))
-    shutil.rmtree(lock.with_suffix(""), ignore_errors=True)
+    with suppress(OSError):
+        remove_tree(lock.with_suffix(""))
     lock.unlink()
     os.close(descriptor)

@@ -74,8 +74,8 @@ class Cgroup:
 
     def take_in(self, pid: int) -> None:
         """Have a process live in it, and with it all that it starts from now on; raises OSError."""
-        if pid <= 0:
-            raise ProcessLookupError(errno.ESRCH, "it is not known by which process")  # 0 would be this one
+        if pid <= 0:  # to the kernel that would be whoever writes it
+            raise OSError(errno.ESRCH, "it is not known which process it is")
         for folder in self._folders.values():
             (folder / "cgroup.procs").write_text(str(pid))
 

@@ -118,7 +118,7 @@ class ForkServer:
         if cgroup is not None and cgroup.bounds_processes and cage.uid is None:
             limits.pop("RLIMIT_NPROC", None)  # it would be that of all jobs of the fork server
         wanted = {"uid": cage.uid, "limits": limits, "disk_bytes": cage.limits.disk_bytes}
-        slot = SlotServer(here, cgroup)  # before the other end can say anything
+        slot = SlotServer(here, cgroup)  # before the other end can say anything: the kernel is to add by whom
         try:
             socket.send_fds(self._control, [json.dumps(wanted).encode()], [there.fileno()])
         except OSError as error:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from headrace.sandbox.cgroup import Cgroup, Shortage
 
 STARTED = b"S"
-GO_ON = b"!"
+_READY = b"R"
 _ENDING = struct.Struct(">cii??")
 _LENGTH = struct.Struct(">Q")
 _CREDENTIALS = struct.Struct("=iII")
@@ -100,6 +100,11 @@ class SlotServer:
         if self._connection.fileno() >= 0:
             asyncio.get_running_loop().remove_reader(self._connection.fileno())
             self._connection.close()
+        if self._child is not None:
+            lost = SlotLost("the slot server has died")
+            lost.shortage = self._child.find_shortage()
+            self._child.is_lost(lost)
+            self._child = None
 
     def _begin(self) -> None:
         """Take its first message. The kernel adds by which process it was sent, as it is known here."""
@@ -119,7 +124,7 @@ class SlotServer:
         try:
             if self.cgroup is not None:
                 self.cgroup.take_in(_CREDENTIALS.unpack(added[0][2])[0])
-            self._connection.send(GO_ON)
+            self._connection.send(_READY)
         except OSError as error:
             self._ready.set_exception(SlotLost(f"it can't be put into its cgroup: {error.strerror}"))
         else:
@@ -154,13 +159,8 @@ class SlotServer:
     def _lose(self) -> None:
         self.is_lost = True
         self.close()
-        lost = SlotLost("the slot server has died")
         if not self._ready.done():
-            self._ready.set_exception(lost)
-        if self._child is not None:
-            lost.shortage = self._child.find_shortage()
-            self._child.is_lost(lost)
-            self._child = None
+            self._ready.set_exception(SlotLost("the slot server has died"))
 
 
 class SlotChild:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -82,12 +82,19 @@ def open_slots(settings: Settings, isolation: Isolation) -> Slots:
         for uid in uids:
             kill_all_of(uid)
     adopt_orphans()
+    if isolation is Isolation.SANDBOX and (missing := find_missing(settings.shared_folders)):
+        log.warning("shared_folders: %s: not there, so no job will see it", ", ".join(missing))
     limits = _limits(settings)
     cages = [
         Cage(isolation, uids[index + 1] if uids else None, limits, settings.grace_seconds, index)
         for index in range(settings.slots)
     ]
     return Slots(isolation, cages, uids if isolation is Isolation.SANDBOX else None, _cgroups(isolation))
+
+
+def find_missing(folders: Iterable[str]) -> list[str]:
+    """Those that are not there, or can't be reached by this process."""
+    return [folder for folder in folders if not os.access(folder, os.F_OK)]
 
 
 def _cgroups(isolation: Isolation) -> Cgroups:

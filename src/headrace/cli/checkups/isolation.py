@@ -10,7 +10,7 @@ from headrace.runtimes.isolation import why_no_sandbox
 from headrace.sandbox.accounts import LOCKS
 from headrace.sandbox.cage import Isolation
 from headrace.sandbox.cgroup_places import MEMORY, PROCESSES, find_places
-from headrace.sandbox.slots import choose_isolation
+from headrace.sandbox.slots import choose_isolation, find_missing
 
 if TYPE_CHECKING:
     from headrace.settings import Settings
@@ -24,7 +24,11 @@ async def check_isolation(settings: Settings) -> list[Finding]:
     why_not = await why_no_sandbox()
     level = choose_isolation(settings.isolation, why_not)
     how = f"{level}, by {settings.isolation}"
-    return [_check_uids(level, how), _check_sandbox(why_not), _check_cgroups()]
+    found = [_check_uids(level, how), _check_sandbox(why_not), _check_cgroups()]
+    if missing := find_missing(settings.shared_folders):
+        text = f"{', '.join(missing)}: not there, so no job in a sandbox will see it"
+        found.append(Finding("shared folders", Health.WEAKER, text, "correct HEADRACE_SHARED_FOLDERS"))
+    return found
 
 
 def _check_uids(level: Isolation, how: str) -> Finding:

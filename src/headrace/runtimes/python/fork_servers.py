@@ -235,7 +235,10 @@ class ForkServers:
                 too_much -= size
 
     def _drop(self, loaded: _Loaded) -> None:
-        self._loaded = {key: other for key, other in self._loaded.items() if other is not loaded}
+        kept = {key: other for key, other in self._loaded.items() if other is not loaded}
+        if len(kept) == len(self._loaded):
+            return  # another of its jobs has noticed before that it is dead
+        self._loaded = kept
         self._do(loaded.close(self._slots.cgroups))
 
     def _do(self, deed: Coroutine[None, None, None]) -> None:
