@@ -73,6 +73,7 @@ async def test_jobs_whose_server_is_killed_fail_and_say_so(worker_root: Path):
         assert (await bench.run(QUICK, way=Way.FORK)).end == ("success", 0)
 
 
+@pytest.mark.long
 async def test_an_idle_server_is_ended_when_all_of_them_take_too_much_memory(worker_root: Path):
     others = set(servers())
     async with open_bench(worker_root, fork_server_memory_mb=1) as bench, bench.slots.take() as cage:

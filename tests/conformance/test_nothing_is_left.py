@@ -123,7 +123,7 @@ async def test_no_process_folder_or_mount_of_a_job_is_left_when_its_outcome_is_t
     before = mounts()
     with Lifelines() as lifelines:
         for how, lines in LEAVING.items():
-            seconds = 3 if how == "those_of_one_that_takes_too_long" else 30
+            seconds = 2 if how == "those_of_one_that_takes_too_long" else 30
             play = Play(SCRIPT, {"port": lifelines.port, "how": how}, timeout_seconds=seconds)
             dead = dead_below(stage.pid)
             playing = asyncio.create_task(stage.play(play))

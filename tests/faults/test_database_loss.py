@@ -65,6 +65,7 @@ async def database_to_be_lost(
         shutil.rmtree(folder)
 
 
+@pytest.mark.long
 async def test_an_outage_shorter_than_a_lease_leaves_running_jobs_alone(data_dir: Path, witness: Witness):
     """One job ends while PostgreSQL is away, one goes on through the outage, one is refused."""
     lease = {"lease_seconds": 20, "renewal_seconds": 1}

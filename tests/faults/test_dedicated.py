@@ -45,6 +45,7 @@ async def deploy(server: Server, content: str = CONTENT, **settings: Any) -> Non
     assert answer.status_code == 201, answer.text
 
 
+@pytest.mark.long
 async def test_jobs_of_a_killed_worker_begun_or_claimed_ahead_run_once_more_on_another(site: Site):
     server = await site.installation.server()
     await deploy(server)

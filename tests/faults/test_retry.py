@@ -6,6 +6,8 @@ import asyncio
 import json
 import signal
 
+import pytest
+
 from tests.faults.site import TOKEN, Site
 from tests.ground.people import WORKSPACE
 from tests.ground.witness import EMPTY_LOCK
@@ -13,6 +15,7 @@ from tests.ground.witness import EMPTY_LOCK
 CHAIN = "select id, parent_job, attempt, status, retry_number from job_history order by retry_number"
 
 
+@pytest.mark.long
 async def test_the_loss_of_a_worker_between_an_end_and_its_retry_leaves_one_chain(site: Site):
     armed = {"failpoints": f"complete_before_commit=kill:{site.witness.folder / 'worker'}"}
     server, *workers = await asyncio.gather(
